@@ -84,7 +84,7 @@ impl Ageing {
         Self { step }
     }
 
-    /// The place of a task submitted at `submitted_at` in the order: the smaller goes first. Equal ranks go by order of
+    /// The place of a task submitted at `submitted_at` in the order: the smaller goes first. Equal ranks go by level, then by order of
     /// submission.
     pub fn rank(self, priority: Priority, submitted_at: Duration) -> Duration {
         let levels_below_top = Priority::HIGHEST.0 - priority.0;
