@@ -3,7 +3,22 @@
 //! Nothing here reads a clock, starts a thread, touches an atomic or knows an async runtime: `now` is an argument, and
 //! every method returns a value that says what to do. The lanes of the `workyard` crate do it.
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
 
+mod config;
+mod histogram;
+mod lane_policy;
+mod ledger;
+mod moment;
+mod order;
 mod priority;
+mod slots;
+mod task_state;
 
+pub use config::{LaneConfig, OutOfRange, check};
+pub use histogram::Percentiles;
+pub use lane_policy::{Ending, LaneCounts, LanePolicy, Refusal, Slot, Ticket};
+pub use ledger::{Grouped, Ledger};
+pub use moment::Moment;
 pub use priority::{Ageing, Order, Priority};
+pub use task_state::{IllegalStep, Outcome, Step, TaskState, life_of_a_task};

@@ -31,6 +31,9 @@ impl Priority {
     /// How many levels there are.
     pub const LEVELS: usize = 5;
 
+    /// All levels, from the least to the most urgent.
+    pub const ALL: [Self; Self::LEVELS] = [Self::LOWEST, Self::LOW, Self::NORMAL, Self::HIGH, Self::HIGHEST];
+
     /// The level as a number, `0` being the least urgent.
     pub const fn level(self) -> usize {
         self.0 as usize

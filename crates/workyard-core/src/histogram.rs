@@ -1,0 +1,132 @@
+//! Owns how long things took, in bounded memory: counts in buckets of a relative width of 1/8. Never reads a clock.
+//!
+//! Buckets are log-linear, as in `HdrHistogram`: eight to each power of two of nanoseconds, so a percentile is at most
+//! 12.5 % too high and never too low. One histogram is 4 KiB, whatever it has seen.
+
+use std::time::Duration;
+
+use crate::moment::nanos;
+
+const SUB_BITS: u32 = 3;
+const SUB: u64 = 1 << SUB_BITS;
+const BUCKETS: usize = (64 - SUB_BITS as usize + 1) << SUB_BITS;
+
+/// How long things took.
+#[derive(Clone, Debug)]
+pub(crate) struct Histogram {
+    counts: Box<[u64]>,
+    seen: u64,
+    max: u64,
+}
+
+impl Histogram {
+    pub(crate) fn new() -> Self {
+        Self { counts: vec![0; BUCKETS].into_boxed_slice(), seen: 0, max: 0 }
+    }
+
+    pub(crate) fn record(&mut self, took: Duration) {
+        let took = nanos(took);
+        if let Some(count) = self.counts.get_mut(bucket(took)) {
+            *count += 1;
+        }
+        self.seen += 1;
+        self.max = self.max.max(took);
+    }
+
+    pub(crate) fn percentiles(&self) -> Percentiles {
+        Percentiles {
+            seen: self.seen,
+            p50: self.at(500),
+            p90: self.at(900),
+            p99: self.at(990),
+            p999: self.at(999),
+            max: Duration::from_nanos(self.max),
+        }
+    }
+
+    /// The time that `per_mille` of all stay at or below.
+    fn at(&self, per_mille: u64) -> Duration {
+        let wanted = u128::from(self.seen) * u128::from(per_mille);
+        let mut below = 0_u128;
+        for (index, &count) in self.counts.iter().enumerate() {
+            below += u128::from(count) * 1_000;
+            if count > 0 && below >= wanted {
+                return Duration::from_nanos(upper_bound(index).min(self.max));
+            }
+        }
+        Duration::ZERO
+    }
+}
+
+/// How long things took: half of them at most [`p50`](Self::p50), and so on. Each figure is at most 12.5 % too high.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Percentiles {
+    /// How many were seen. The figures below are zero if this is.
+    pub seen: u64,
+    /// The median.
+    pub p50: Duration,
+    /// 90 of 100 took at most this.
+    pub p90: Duration,
+    /// 99 of 100 took at most this.
+    pub p99: Duration,
+    /// 999 of 1,000 took at most this.
+    pub p999: Duration,
+    /// The longest, exactly.
+    pub max: Duration,
+}
+
+fn bucket(value: u64) -> usize {
+    let shift = (value | SUB).ilog2() - SUB_BITS;
+    // At most BUCKETS - 1: the shift is at most 60, the mantissa below 2 × SUB.
+    usize::try_from(u64::from(shift) * SUB + (value >> shift)).unwrap_or(BUCKETS - 1)
+}
+
+/// The largest value of a bucket.
+fn upper_bound(index: usize) -> u64 {
+    let index = index as u64;
+    if index < 2 * SUB {
+        return index;
+    }
+    let shift = index / SUB - 1;
+    let mantissa = index % SUB + SUB;
+    (((u128::from(mantissa) + 1) << shift) - 1).try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_lies_in_its_bucket_and_the_bucket_is_narrow() {
+        let powers = (0..64).map(|bit| 1_u64 << bit);
+        let values = powers.flat_map(|p| [p - 1, p, p + 1, p | p >> 1, p | p >> 2]).chain([u64::MAX]);
+        for value in values {
+            let index = bucket(value);
+            assert!(index < BUCKETS, "{value} is in bucket {index}");
+            let upper = upper_bound(index);
+            assert!(upper >= value, "{value} is above its bucket's {upper}");
+            assert!(upper - value <= value / SUB, "{value} is far below its bucket's {upper}");
+            assert!(index == 0 || upper_bound(index - 1) < value, "{value} belongs to an earlier bucket");
+        }
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_sorted_values() {
+        let mut histogram = Histogram::new();
+        for micros in 1..=1_000 {
+            histogram.record(Duration::from_micros(micros));
+        }
+        let p = histogram.percentiles();
+        assert_eq!((p.seen, p.max), (1_000, Duration::from_millis(1)));
+        for (figure, exact) in [(p.p50, 500), (p.p90, 900), (p.p99, 990), (p.p999, 999)] {
+            let exact = Duration::from_micros(exact);
+            assert!(figure >= exact && figure <= exact + exact / 8, "{figure:?} for {exact:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_seen_is_all_zero() {
+        assert_eq!(Histogram::new().percentiles(), Percentiles::default());
+    }
+}

@@ -1,0 +1,349 @@
+//! Owns every decision of one lane: who is let in, who starts, who ends, and the count of it all. Never acts on one.
+//!
+//! The shell keeps one of these behind a short lock, calls it, and does what the returned value says once the lock is
+//! released. Three numbers bound a lane: `limit` slots for bodies, `queue` places behind them, and nothing else. A
+//! place that is promised to a waiting submitter counts as taken, so the sum never exceeds `limit + queue`.
+
+use std::time::Duration;
+
+use crate::histogram::Histogram;
+use crate::order::{Line, Links, Waiting};
+use crate::slots::{Record, Slots};
+use crate::{LaneConfig, Ledger, Moment, Outcome, Percentiles, Priority, Step, TaskState};
+
+/// The number of a live task in its lane. It is reused after the body has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Slot(pub u32);
+
+/// The place of a submitter in the line for room.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Ticket(pub u32);
+
+/// Why a task was not let in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// All slots and places are taken or promised.
+    Full,
+    /// The lane takes nothing in any more.
+    Closed,
+}
+
+/// What the end of a body meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// It was the end of the task.
+    Final,
+    /// The task had been answered before: the result comes too late and is dropped.
+    Late,
+}
+
+/// The decisions of one lane.
+///
+/// Commands first ([`offer`](Self::offer) and what follows it), getters last. The order to call them in: a task enters by
+/// `offer` or `redeem`, may leave by `end_queued`, is handed out by `start_next`, may be answered early by `give_up`, and
+/// leaves by `end_body`, which must be called exactly once for each start. After whatever frees room, call
+/// [`promise_next`](Self::promise_next) until it returns `None`.
+#[derive(Debug)]
+pub struct LanePolicy {
+    config: LaneConfig,
+    tasks: Slots,
+    waiting: Waiting,
+    /// Bodies that hold a slot: running or overrunning.
+    occupied: usize,
+    /// Bodies that hold a slot though their task has ended.
+    overrunning: usize,
+    submitters: Submitters,
+    open: bool,
+    ledger: Ledger,
+    late_results: u64,
+    refused: u64,
+    wait: Histogram,
+    run: Histogram,
+}
+
+/// Submitters that wait for room, first come first served.
+#[derive(Debug)]
+struct Submitters {
+    links: Links,
+    line: Line,
+    /// By ticket: whether room was promised. `None` is a free number.
+    promised: Vec<Option<bool>>,
+    free: Vec<u32>,
+    promises: usize,
+}
+
+impl LanePolicy {
+    /// An open, empty lane.
+    pub fn new(config: LaneConfig) -> Self {
+        Self {
+            tasks: Slots::default(),
+            waiting: Waiting::new(config.order, config.ageing),
+            occupied: 0,
+            overrunning: 0,
+            submitters: Submitters::new(),
+            open: true,
+            ledger: Ledger::default(),
+            late_results: 0,
+            refused: 0,
+            wait: Histogram::new(),
+            run: Histogram::new(),
+            config,
+        }
+    }
+
+    /// Lets a task in, if there is room that is promised to nobody.
+    ///
+    /// # Errors
+    /// [`Refusal::Full`] or [`Refusal::Closed`]; the task was not accepted and nothing changed but a count.
+    pub fn offer(&mut self, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
+        self.check_room().and_then(|()| self.accept(now, priority)).inspect_err(|_| self.refused += 1)
+    }
+
+    /// Whether [`offer`](Self::offer) would let a task in now.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub fn check_room(&self) -> Result<(), Refusal> {
+        match (self.open, self.has_room()) {
+            (false, _) => Err(Refusal::Closed),
+            (true, false) => Err(Refusal::Full),
+            (true, true) => Ok(()),
+        }
+    }
+
+    /// Joins the line for room, behind all who wait already.
+    pub fn line_up(&mut self) -> Ticket {
+        self.submitters.line_up()
+    }
+
+    /// Leaves the line, or gives a promised place back.
+    pub fn leave_line(&mut self, ticket: Ticket) {
+        self.submitters.leave(ticket);
+    }
+
+    /// Promises free room to the first in line, who is to be woken. Call it until it returns `None`.
+    pub fn promise_next(&mut self) -> Option<Ticket> {
+        if self.open && self.has_room() { self.submitters.promise_first() } else { None }
+    }
+
+    /// Lets in the task of a submitter whose turn has come.
+    ///
+    /// # Errors
+    /// [`Refusal::Full`] if it has not: the ticket stays good. [`Refusal::Closed`]: the ticket is void.
+    pub fn redeem(&mut self, ticket: Ticket, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
+        if !self.open {
+            self.submitters.leave(ticket);
+            self.refused += 1;
+            return Err(Refusal::Closed);
+        }
+        if !self.submitters.is_promised(ticket) {
+            return Err(Refusal::Full);
+        }
+        self.submitters.leave(ticket);
+        self.accept(now, priority)
+    }
+
+    /// Gives the next waiting task a slot, if one is free. Its body must be started, and [`end_body`](Self::end_body)
+    /// called when that has ended or was dropped.
+    pub fn start_next(&mut self, now: Moment) -> Option<Slot> {
+        if self.occupied >= self.config.limit {
+            return None;
+        }
+        let tasks = &self.tasks;
+        let slot = self.waiting.pop(|slot| tasks.get(slot).map_or_else(Moment::default, |task| task.accepted_at))?;
+        self.start(slot, now);
+        Some(Slot(slot))
+    }
+
+    /// Ends a waiting task; its place is free at once. `false` if it does not wait here.
+    pub fn end_queued(&mut self, slot: Slot, how: Outcome) -> bool {
+        let Some(task) = self.tasks.get(slot.0).copied() else { return false };
+        let (TaskState::Queued, Ok(TaskState::Ended(_))) = (task.state, task.state.after(Step::End(how))) else {
+            return false;
+        };
+        self.waiting.remove(slot.0, task.priority);
+        self.tasks.remove(slot.0);
+        self.ledger.queued -= 1;
+        self.ledger.count_end(how);
+        true
+    }
+
+    /// Answers a running task whose body cannot be stopped: it has ended, but its body keeps the slot until
+    /// [`end_body`](Self::end_body). `false` if it does not run here or was answered before.
+    pub fn give_up(&mut self, slot: Slot, how: Outcome) -> bool {
+        let Some(task) = self.tasks.get_mut(slot.0) else { return false };
+        let (TaskState::Running, Ok(ended)) = (task.state, task.state.after(Step::End(how))) else { return false };
+        task.state = ended;
+        self.overrunning += 1;
+        self.ledger.running -= 1;
+        self.ledger.count_end(how);
+        true
+    }
+
+    /// A body has ended or was dropped, and its slot is free. `None` if no body runs in this slot.
+    pub fn end_body(&mut self, slot: Slot, how: Outcome, now: Moment) -> Option<Ending> {
+        let task = *self.tasks.get(slot.0)?;
+        let ending = match task.state {
+            TaskState::Queued => return None,
+            TaskState::Running => {
+                self.ledger.running -= 1;
+                self.ledger.count_end(how);
+                Ending::Final
+            }
+            TaskState::Ended(_) => {
+                self.overrunning -= 1;
+                self.late_results += 1;
+                Ending::Late
+            }
+        };
+        self.tasks.remove(slot.0);
+        self.occupied -= 1;
+        self.run.record(now.since(task.started_at));
+        Some(ending)
+    }
+
+    /// Takes nothing in from now on. What was accepted goes on; who waits for room finds the lane closed.
+    pub fn close(&mut self) {
+        self.open = false;
+    }
+
+    /// Whether tasks are still let in.
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Whether a task could be given a slot now.
+    pub const fn is_startable(&self) -> bool {
+        self.waiting.len() > 0 && self.occupied < self.config.limit
+    }
+
+    /// How many tasks have not ended.
+    pub const fn live(&self) -> u64 {
+        self.ledger.live()
+    }
+
+    /// The state of a task whose body has not ended.
+    pub fn state(&self, slot: Slot) -> Option<TaskState> {
+        self.tasks.get(slot.0).map(|task| task.state)
+    }
+
+    /// Since when a task is what it is: accepted, or started.
+    pub fn since(&self, slot: Slot) -> Option<Moment> {
+        self.tasks.get(slot.0).map(|task| match task.state {
+            TaskState::Queued => task.accepted_at,
+            TaskState::Running | TaskState::Ended(_) => task.started_at,
+        })
+    }
+
+    /// The numbers of the lane, now.
+    pub fn counts(&self) -> LaneCounts {
+        LaneCounts {
+            ledger: self.ledger,
+            limit: self.config.limit,
+            queue: self.config.queue,
+            overrunning: self.overrunning,
+            occupied: self.occupied,
+            submitters: self.submitters.line.len() + self.submitters.promises,
+            promised: self.submitters.promises,
+            refused: self.refused,
+            late_results: self.late_results,
+            open: self.open,
+        }
+    }
+
+    /// How long tasks waited and how long bodies ran.
+    pub fn times(&self) -> (Percentiles, Percentiles) {
+        (self.wait.percentiles(), self.run.percentiles())
+    }
+
+    fn has_room(&self) -> bool {
+        self.occupied + self.waiting.len() + self.submitters.promises < self.config.limit + self.config.queue
+    }
+
+    fn accept(&mut self, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
+        let record = Record { state: TaskState::Queued, priority, accepted_at: now, started_at: now };
+        let slot = self.tasks.insert(record).ok_or(Refusal::Full)?;
+        self.waiting.push(slot, priority);
+        self.ledger.accepted += 1;
+        self.ledger.queued += 1;
+        Ok(Slot(slot))
+    }
+
+    fn start(&mut self, slot: u32, now: Moment) {
+        let mut waited = Duration::ZERO;
+        if let Some(task) = self.tasks.get_mut(slot) {
+            task.state = TaskState::Running;
+            task.started_at = now;
+            waited = now.since(task.accepted_at);
+        }
+        self.wait.record(waited);
+        self.ledger.queued -= 1;
+        self.ledger.running += 1;
+        self.occupied += 1;
+    }
+}
+
+/// The numbers of a lane at one moment. [`Ledger::balances`] holds in each of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct LaneCounts {
+    /// What was accepted and how it ended.
+    pub ledger: Ledger,
+    /// How many bodies may run at once.
+    pub limit: usize,
+    /// How many tasks may wait behind them.
+    pub queue: usize,
+    /// Bodies that hold a slot; never more than `limit`.
+    pub occupied: usize,
+    /// Bodies that hold a slot though their task was answered: past a timeout, aborted, abandoned.
+    pub overrunning: usize,
+    /// Submitters that wait for room.
+    pub submitters: usize,
+    /// Places that are promised to some of them.
+    pub promised: usize,
+    /// Offers that found no room, or a closed lane.
+    pub refused: u64,
+    /// Results that came after their task had been answered.
+    pub late_results: u64,
+    /// Whether tasks are let in.
+    pub open: bool,
+}
+
+impl Submitters {
+    const fn new() -> Self {
+        Self { links: Links::new(), line: Line::new(), promised: Vec::new(), free: Vec::new(), promises: 0 }
+    }
+
+    fn line_up(&mut self) -> Ticket {
+        let ticket = self.free.pop().unwrap_or_else(|| {
+            self.promised.push(None);
+            u32::try_from(self.promised.len() - 1).unwrap_or(u32::MAX - 1)
+        });
+        if let Some(promised) = self.promised.get_mut(ticket as usize) {
+            *promised = Some(false);
+        }
+        self.line.push(&mut self.links, ticket);
+        Ticket(ticket)
+    }
+
+    fn is_promised(&self, ticket: Ticket) -> bool {
+        matches!(self.promised.get(ticket.0 as usize), Some(Some(true)))
+    }
+
+    fn promise_first(&mut self) -> Option<Ticket> {
+        let first = self.line.pop_first(&mut self.links)?;
+        *self.promised.get_mut(first as usize)? = Some(true);
+        self.promises += 1;
+        Some(Ticket(first))
+    }
+
+    fn leave(&mut self, ticket: Ticket) {
+        let Some(place) = self.promised.get_mut(ticket.0 as usize) else { return };
+        match place.take() {
+            Some(true) => self.promises -= 1,
+            Some(false) => self.line.remove(&mut self.links, ticket.0),
+            None => return,
+        }
+        self.free.push(ticket.0);
+    }
+}

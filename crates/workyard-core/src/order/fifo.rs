@@ -1,0 +1,28 @@
+//! Owns "the one that waited longest goes first".
+
+use super::{Line, Links};
+
+#[derive(Debug)]
+pub(super) struct Fifo(Line);
+
+impl Fifo {
+    pub(super) const fn new() -> Self {
+        Self(Line::new())
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn push(&mut self, links: &mut Links, slot: u32) {
+        self.0.push(links, slot);
+    }
+
+    pub(super) fn pop(&mut self, links: &mut Links) -> Option<u32> {
+        self.0.pop_first(links)
+    }
+
+    pub(super) fn remove(&mut self, links: &mut Links, slot: u32) {
+        self.0.remove(links, slot);
+    }
+}

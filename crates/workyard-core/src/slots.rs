@@ -1,0 +1,47 @@
+//! Owns the table of a lane's live tasks: small records under dense, reused numbers. Never decides about them.
+
+use crate::{Moment, Priority, TaskState};
+
+/// What the lane's policy knows of one task.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) state: TaskState,
+    pub(crate) priority: Priority,
+    pub(crate) accepted_at: Moment,
+    pub(crate) started_at: Moment,
+}
+
+/// Live tasks by slot number. A number is reused after [`remove`](Self::remove), so the table is as long as the most
+/// tasks that were ever live at once.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    records: Vec<Option<Record>>,
+    free: Vec<u32>,
+}
+
+impl Slots {
+    /// `None` if all numbers are taken, which the bounds on `limit` and `queue` rule out.
+    pub(crate) fn insert(&mut self, record: Record) -> Option<u32> {
+        if let Some(slot) = self.free.pop() {
+            *self.records.get_mut(slot as usize)? = Some(record);
+            return Some(slot);
+        }
+        let slot = u32::try_from(self.records.len()).ok().filter(|&slot| slot < u32::MAX)?;
+        self.records.push(Some(record));
+        Some(slot)
+    }
+
+    pub(crate) fn get(&self, slot: u32) -> Option<&Record> {
+        self.records.get(slot as usize)?.as_ref()
+    }
+
+    pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut Record> {
+        self.records.get_mut(slot as usize)?.as_mut()
+    }
+
+    pub(crate) fn remove(&mut self, slot: u32) -> Option<Record> {
+        let record = self.records.get_mut(slot as usize)?.take()?;
+        self.free.push(slot);
+        Some(record)
+    }
+}
