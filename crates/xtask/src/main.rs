@@ -1,1 +1,46 @@
-fn main() {}
+//! One command for the checks of this repository: `cargo xtask <test | tidy | check | ci>`.
+//!
+//! Owns which checks there are and in which order they run. It never changes a file and never installs anything, and it
+//! has no dependencies, so that it is built in a second and never rebuilt by a change of features.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "a command speaks through stdout")]
+
+mod check;
+mod command;
+mod harness;
+mod source;
+mod steps;
+mod test;
+mod tidy;
+mod tree;
+
+use std::process::ExitCode;
+
+use steps::Steps;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  test    build everything, run every test and doc test, tidy; needs cargo, rustc and a C linker
+  tidy    the rules of this repository that are read from its text
+  check   rustfmt, tidy, clippy, rustdoc: everything but the tests
+  ci      check, then test";
+
+fn main() -> ExitCode {
+    let mut steps = Steps::default();
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["test"] => test::run(&mut steps),
+        ["tidy"] => tidy::run(&mut steps),
+        ["check"] => check::run(&mut steps),
+        ["ci"] => {
+            check::run(&mut steps);
+            test::run(&mut steps);
+        }
+        _ => {
+            println!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    }
+    steps.finish()
+}
