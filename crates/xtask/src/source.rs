@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn raw_strings_and_escapes_end_where_the_compiler_ends_them() {
-        assert_eq!(code(r##"f(r#"a " b"#, "\"", br"\"); g()"##), [r##"f(r#""#, "", br""); g()"##]);
+        assert_eq!(code(r##"f(r#"a " b"#, "\"", br"\"); g()"##), ["f(r#\"\"#, \"\", br\"\"); g()"]);
         assert_eq!(code("let r#fn = var\"x\";"), ["let r#fn = var\"\";"]);
     }
 

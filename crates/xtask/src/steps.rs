@@ -28,6 +28,11 @@ impl Steps {
         passed
     }
 
+    /// Whether a step of this name has been run: no check need be made twice.
+    pub(crate) fn did(&self, name: &str) -> bool {
+        self.done.iter().any(|step| step.name == name)
+    }
+
     /// Keeps the counts of the tests for the last line.
     pub(crate) fn count(&mut self, tests: Tests) {
         self.tests = Some(tests);
@@ -67,7 +72,7 @@ mod tests {
     use super::*;
 
     fn tests(failed: usize) -> Tests {
-        Tests { passed: 7, failed, ignored: 1, not_run: vec!["needs root".to_owned()], ..Tests::default() }
+        Tests { passed: 7, failed, ignored: 1, not_run: vec!["needs root".to_owned()] }
     }
 
     #[test]

@@ -13,6 +13,13 @@ pub(crate) struct File {
     pub(crate) text: String,
 }
 
+impl File {
+    /// What follows the last dot of the path.
+    pub(crate) fn ending(&self) -> &str {
+        self.path.rsplit('.').next().unwrap_or_default()
+    }
+}
+
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -30,7 +37,8 @@ pub(crate) fn files(root: &Path) -> Vec<File> {
             // `file_type` does not follow links, so a link to a parent is no cycle.
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && is_ours(&path, &name) => folders.push(path),
-                Ok(kind) if kind.is_file() => found.extend(read(root, &path)),
+                // A worktree's `.git` is a file.
+                Ok(kind) if kind.is_file() && name != ".git" => found.extend(read(root, &path)),
                 _ => {}
             }
         }

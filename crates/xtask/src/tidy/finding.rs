@@ -17,13 +17,6 @@ impl fmt::Display for Finding {
     }
 }
 
-impl Finding {
-    #[cfg(test)]
-    pub(super) fn what(&self) -> &str {
-        &self.what
-    }
-}
-
 /// What the rules have found so far.
 #[derive(Default)]
 pub(super) struct Findings(pub(super) Vec<Finding>);

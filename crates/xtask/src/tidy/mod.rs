@@ -9,10 +9,10 @@ mod doc_sections;
 mod edges;
 mod finding;
 mod headers;
+mod limits;
 mod manifest;
 mod mod_files;
 mod run;
 mod spawning;
-mod unbounded;
 
 pub(crate) use run::run;

@@ -2,8 +2,8 @@
 
 use super::finding::Findings;
 use super::{
-    architecture, async_fns, banned_words, budget, clippy_rooms, doc_sections, edges, headers, mod_files, spawning,
-    unbounded,
+    architecture, async_fns, banned_words, budget, clippy_rooms, doc_sections, edges, headers, limits, mod_files,
+    spawning,
 };
 use crate::source::Source;
 use crate::steps::Steps;
@@ -18,7 +18,7 @@ const RUST_RULES: [RustRule; 7] = [
     budget::check,
     doc_sections::check,
     async_fns::check,
-    unbounded::check,
+    limits::check,
     spawning::check,
 ];
 
@@ -27,9 +27,13 @@ type TreeRule = fn(&[File], &mut Findings);
 
 const TREE_RULES: [TreeRule; 4] = [edges::check, clippy_rooms::check, architecture::check, banned_words::check];
 
-/// Applies every rule to every file, and prints what is broken.
+/// Applies every rule to every file, and prints what is broken. Once in a run is enough.
 pub(crate) fn run(steps: &mut Steps) {
-    steps.run("tidy", || {
+    const NAME: &str = "tidy";
+    if steps.did(NAME) {
+        return;
+    }
+    steps.run(NAME, || {
         let found = findings(&tree::files(&tree::root()));
         for finding in &found.0 {
             println!("{finding}");
@@ -40,11 +44,15 @@ pub(crate) fn run(steps: &mut Steps) {
 
 fn findings(files: &[File]) -> Findings {
     let mut found = Findings::default();
-    for file in files.iter().filter(|file| file.path.ends_with(".rs")) {
+    for file in files.iter().filter(|file| file.ending() == "rs") {
         let source = Source::new(file);
-        RUST_RULES.iter().for_each(|rule| rule(&source, &mut found));
+        for rule in RUST_RULES {
+            rule(&source, &mut found);
+        }
     }
-    TREE_RULES.iter().for_each(|rule| rule(files, &mut found));
+    for rule in TREE_RULES {
+        rule(files, &mut found);
+    }
     found
 }
 
@@ -70,7 +78,6 @@ mod tests {
             File { path: "notes.md".to_owned(), text: concat!("TO", "DO\n").to_owned() },
         ];
         let found = findings(&files);
-        let what: Vec<&str> = found.0.iter().map(|finding| finding.what()).collect();
-        assert_eq!(what.len(), RUST_RULES.len() + TREE_RULES.len(), "{what:#?}");
+        assert_eq!(found.0.len(), RUST_RULES.len() + TREE_RULES.len(), "{:#?}", found.0);
     }
 }
