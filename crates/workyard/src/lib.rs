@@ -1,1 +1,3 @@
 //! Placeholder
+mod block_on;
+pub mod queue;

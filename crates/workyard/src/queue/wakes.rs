@@ -1,0 +1,36 @@
+//! Owns the wakers to call once the lock is open again. Never calls one before it is told to.
+
+use std::task::Waker;
+
+/// Who is to be woken for one operation: mostly nobody or one, which costs no allocation.
+#[derive(Debug, Default)]
+pub(super) struct Wakes {
+    first: Option<Waker>,
+    more: Vec<Waker>,
+}
+
+impl Wakes {
+    pub(super) fn push(&mut self, waker: Waker) {
+        if self.first.is_none() {
+            self.first = Some(waker);
+        } else {
+            self.more.push(waker);
+        }
+    }
+
+    pub(super) fn extend(&mut self, waker: Option<Waker>) {
+        if let Some(waker) = waker {
+            self.push(waker);
+        }
+    }
+
+    /// Wakes them in order. To be called without the lock.
+    pub(super) fn wake(self) {
+        if let Some(first) = self.first {
+            first.wake();
+        }
+        for waker in self.more {
+            waker.wake();
+        }
+    }
+}
