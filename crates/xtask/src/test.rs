@@ -11,7 +11,7 @@ use crate::tidy;
 /// another profile or set of features would build every dependency a second time, and double a cold run on two cores.
 ///
 /// Then the harness is told to print what passing tests wrote, since that is where a test says that it was not run, and
-/// to print it plain, since it is read here.
+/// to print it plain, one test to a line, since it is read here: so a user's own `term.quiet` has no say.
 const TESTS: [&str; 8] =
     ["test", "--workspace", "--all-features", "--no-fail-fast", "--", "--show-output", "--color", "never"];
 
@@ -19,7 +19,7 @@ const TESTS: [&str; 8] =
 pub(crate) fn run(steps: &mut Steps) {
     let mut harness = Harness::default();
     steps.run("programs, tests and doc tests", || {
-        let ran = stream(&mut cargo(&TESTS), |line| harness.line(line));
+        let ran = stream(cargo(&TESTS).env("CARGO_TERM_QUIET", "false"), |line| harness.line(line));
         let succeeded = ran.unwrap_or_else(|error| {
             println!("cannot run the tests: {error}");
             false

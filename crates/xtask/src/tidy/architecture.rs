@@ -53,8 +53,13 @@ mod tests {
 
     fn lines(map: &str) -> Vec<usize> {
         let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-        let files =
-            [file(MAP, map), file("crates/workyard/src/lane/io.rs", ""), file("Cargo.toml", ""), file(".ci/run", "")];
+        let files = [
+            file(MAP, map),
+            file("crates/workyard/src/lane/io.rs", ""),
+            file("crates/workyard/tests/a.rs", ""),
+            file("Cargo.toml", ""),
+            file(".ci/run", ""),
+        ];
         let mut found = Findings::default();
         check(&files, &mut found);
         found.lines()
@@ -72,7 +77,10 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_found() {
-        assert_eq!(lines("# Map\n`crates/gone/src/lib.rs`\n`lane/gone.rs` and `lane/io.rs`\n`docs/gone`\n"), [2, 3, 4]);
+        assert_eq!(
+            lines("# Map\n`crates/gone/src/lib.rs`\n`lane/gone.rs` and `lane/io.rs`\n`docs/gone`\n`tests/a.rs`\n"),
+            [2, 3, 4, 5]
+        );
     }
 
     #[test]

@@ -53,6 +53,11 @@ mod tests {
     }
 
     #[test]
+    fn the_section_of_the_file_does_not_count() {
+        assert_eq!(lines("//! # Cancel safety\n\npub async fn f() {}\n"), [3]);
+    }
+
+    #[test]
     fn what_users_do_not_see_is_not_asked() {
         assert_eq!(lines("pub(crate) async fn f() {}\nasync fn g() {}\n"), [0; 0]);
         assert_eq!(lines("#[cfg(test)]\nmod tests {\n    pub async fn f() {}\n}\n"), [0; 0]);

@@ -4,7 +4,7 @@ use super::finding::Findings;
 use crate::source::Source;
 
 /// The sections an item's documentation may have. Add one where none of these will do.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 12] = [
     "Blocking",
     "Bounds",
     "Cancel safety",
@@ -16,9 +16,7 @@ const SECTIONS: [&str; 14] = [
     "Features",
     "Order",
     "Panics",
-    "Progress",
     "Safety",
-    "Shutdown",
 ];
 
 /// What people write for a section of the list, and the machine would not recognise.

@@ -61,7 +61,7 @@ mod tests {
     fn every_form_is_read() {
         let text = "[package]\nname = \"a\"\nversion.workspace = true\n[dependencies]\nb.workspace = true\n\
                     c = { path = \"../c\" }\n# d = \"1\"\ne = { package = \"f\", version = \"1\" }\n\
-                    [target.'cfg(unix)'.dependencies]\ng = \"1\"\n[dev-dependencies.h]\npath = \"x\"\n[features]\ni = [\"b/x\"]\n";
+                    [target.'cfg(unix)'.dependencies]\ng = \"1\"\n[dev-dependencies.h]\npath = \"x\"\n[workspace.dependencies]\nj = \"1\"\n[features]\ni = [\"b/x\"]\n";
         let (package, dependencies) = read(text).unwrap();
         let all: Vec<_> = dependencies.iter().map(|one| (one.name, one.is_dev, one.line)).collect();
         assert_eq!(package, "a");

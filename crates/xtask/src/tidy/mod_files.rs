@@ -83,6 +83,7 @@ mod tests {
         assert_eq!(lines("//! Docs.\nmacro_rules! m {\n"), [2]);
         assert_eq!(lines("//! Docs.\nconst N: usize = 1;\nmod a;\n"), [2]);
         assert_eq!(lines("//! Docs.\n#[cfg(test)]\nmod tests {\n}\n"), [3]);
+        assert_eq!(lines("//! Docs.\nmod a {\n    use b;\n}\n"), [2]);
     }
 
     #[test]
