@@ -55,6 +55,7 @@ pub struct LanePolicy {
     submitters: Submitters,
     open: bool,
     ledger: Ledger,
+    never_started: u64,
     late_results: u64,
     refused: u64,
     wait: Histogram,
@@ -83,6 +84,7 @@ impl LanePolicy {
             submitters: Submitters::new(),
             open: true,
             ledger: Ledger::default(),
+            never_started: 0,
             late_results: 0,
             refused: 0,
             wait: Histogram::new(),
@@ -94,16 +96,17 @@ impl LanePolicy {
     /// Lets a task in, if there is room that is promised to nobody.
     ///
     /// # Errors
-    /// [`Refusal::Full`] or [`Refusal::Closed`]; the task was not accepted and nothing changed but a count.
+    /// [`Refusal::Full`] or [`Refusal::Closed`]; the task was not accepted and nothing changed.
     pub fn offer(&mut self, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
-        self.check_room().and_then(|()| self.accept(now, priority)).inspect_err(|_| self.refused += 1)
+        self.check_room().and_then(|()| self.accept(now, priority))
     }
 
-    /// Whether [`offer`](Self::offer) would let a task in now.
-    ///
-    /// # Errors
-    /// Why it would not.
-    pub fn check_room(&self) -> Result<(), Refusal> {
+    /// A submitter was turned away for good.
+    pub const fn count_refusal(&mut self) {
+        self.refused += 1;
+    }
+
+    fn check_room(&self) -> Result<(), Refusal> {
         match (self.open, self.has_room()) {
             (false, _) => Err(Refusal::Closed),
             (true, false) => Err(Refusal::Full),
@@ -165,6 +168,7 @@ impl LanePolicy {
         self.tasks.remove(slot.0);
         self.ledger.queued -= 1;
         self.ledger.count_end(how);
+        self.never_started += 1;
         true
     }
 
@@ -207,6 +211,11 @@ impl LanePolicy {
         self.open = false;
     }
 
+    /// How many bodies may run at once.
+    pub const fn limit(&self) -> usize {
+        self.config.limit
+    }
+
     /// Whether tasks are still let in.
     pub const fn is_open(&self) -> bool {
         self.open
@@ -246,6 +255,7 @@ impl LanePolicy {
             submitters: self.submitters.line.len() + self.submitters.promises,
             promised: self.submitters.promises,
             refused: self.refused,
+            never_started: self.never_started,
             late_results: self.late_results,
             open: self.open,
         }
@@ -301,8 +311,10 @@ pub struct LaneCounts {
     pub submitters: usize,
     /// Places that are promised to some of them.
     pub promised: usize,
-    /// Offers that found no room, or a closed lane.
+    /// Submitters that were turned away: no room, or a closed lane.
     pub refused: u64,
+    /// Tasks that ended before their body was given a slot; the ledger counts them as cancelled or timed out.
+    pub never_started: u64,
     /// Results that came after their task had been answered.
     pub late_results: u64,
     /// Whether tasks are let in.

@@ -12,6 +12,8 @@ mod ledger;
 mod moment;
 mod order;
 mod priority;
+mod rate_limit;
+mod reason;
 mod slots;
 mod task_state;
 
@@ -21,4 +23,6 @@ pub use lane_policy::{Ending, LaneCounts, LanePolicy, Refusal, Slot, Ticket};
 pub use ledger::{Grouped, Ledger};
 pub use moment::Moment;
 pub use priority::{Ageing, Order, Priority};
+pub use rate_limit::RateLimit;
+pub use reason::Reason;
 pub use task_state::{IllegalStep, Outcome, Step, TaskState, life_of_a_task};

@@ -1,8 +1,30 @@
-//! Placeholder
-mod block_on;
-mod machine;
-pub mod queue;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the threads of the CPU lane"))]
-mod thread_priority;
+//! A work scheduler for async services: tokio runs what waits, threads of their own run what computes, and one
+//! [`Scheduler`] stands in front, which bounds it all and accounts for every task it ever accepted.
+#![forbid(unsafe_code)]
 
+mod block_on;
+mod builder;
+mod clock;
+mod lane;
+mod machine;
+mod observe;
+pub mod queue;
+mod report;
+mod scheduler;
+mod shutdown;
+mod task;
+mod thread_priority;
+mod yard;
+
+pub use builder::{BuildError, Builder};
+pub use lane::{
+    BlockingLane, BlockingLaneConfig, ClosureTask, CpuLane, CpuLaneConfig, Fallible, FutureTask, IoLane, IoLaneConfig,
+    Lane, LaneSpec, Run, Submit, SubmitError, SubmitTimeout, Value,
+};
 pub use machine::{Machine, machine};
+pub use observe::{LaneSnapshot, Snapshot, TaskInfo};
+pub use report::Report;
+pub use scheduler::{NoSuchLane, Scheduler, WeakScheduler};
+pub use shutdown::{Shutdown, ShutdownFuture};
+pub use task::{BoxError, Handle, TaskContext, TaskError, TaskErrorKind, TaskId, TaskRef, TaskStatus};
+pub use workyard_core::{Ageing, LaneCounts, Ledger, Order, OutOfRange, Outcome, Percentiles, Priority, Reason};

@@ -1,0 +1,68 @@
+//! Owns how a closure becomes the body of a task, on the cpu and blocking lanes. Never knows which of the two.
+
+use std::sync::Arc;
+
+use workyard_core::Outcome;
+
+use crate::task::cell::{Cell, Task, Work};
+use crate::task::{BoxError, TaskContext, TaskError, catch};
+
+/// A closure, and what calling it means: whether it wants a context, and whether its `Err` is a failure.
+pub(super) struct Closure<F, T> {
+    given: F,
+    call: fn(F, &Arc<dyn Task>) -> Result<T, BoxError>,
+}
+
+impl<F, T> Closure<F, T> {
+    pub(super) fn plain(given: F) -> Self
+    where
+        F: FnOnce() -> T,
+    {
+        Self { given, call: |given, _| Ok(given()) }
+    }
+
+    pub(super) fn with_context(given: F) -> Self
+    where
+        F: FnOnce(TaskContext) -> T,
+    {
+        Self { given, call: |given, task| Ok(given(TaskContext::new(Arc::clone(task)))) }
+    }
+
+    pub(super) fn fallible<E: Into<BoxError>>(given: F) -> Self
+    where
+        F: FnOnce() -> Result<T, E>,
+    {
+        Self { given, call: |given, _| given().map_err(Into::into) }
+    }
+
+    pub(super) fn fallible_with_context<E: Into<BoxError>>(given: F) -> Self
+    where
+        F: FnOnce(TaskContext) -> Result<T, E>,
+    {
+        Self { given, call: |given, task| given(TaskContext::new(Arc::clone(task))).map_err(Into::into) }
+    }
+}
+
+impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
+    type Given = F;
+    type Output = T;
+
+    fn into_given(self) -> F {
+        self.given
+    }
+
+    /// Runs the closure on this thread.
+    fn start(cell: Arc<Cell<Self>>) -> Option<Outcome> {
+        let Self { given, call } = cell.take_work()?;
+        let task: Arc<dyn Task> = Arc::clone(&cell) as _;
+        let header = task.header();
+        let returned = header.span.in_scope(|| catch(|| call(given, &task)));
+        let (result, how) = match returned {
+            Ok(Ok(value)) => (Ok(value), Outcome::Completed),
+            Ok(Err(error)) => (Err(TaskError::failed(header, error)), Outcome::Failed),
+            Err(payload) => (Err(TaskError::panicked(header, payload)), Outcome::Panicked),
+        };
+        cell.stash(result);
+        Some(how)
+    }
+}

@@ -1,0 +1,41 @@
+//! Owns the lane of what computes. Whose threads it has is [`CpuThreads`](super::CpuThreads)'s business.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::block_on::block_on;
+use crate::lane::LaneShared;
+use crate::lane::closure::Closure;
+use crate::lane::methods::{closure_verbs, lane_basics, submission_verbs};
+use crate::lane::options::ClosureTask;
+use crate::lane::submit::{Run, Submission, Submit, SubmitTimeout};
+use crate::lane::submit_error::SubmitError;
+use crate::task::header::Options;
+use crate::task::{Handle, TaskContext, TaskError};
+
+/// A lane for closures that compute.
+///
+/// They run on threads of the lane's own, never on the runtime's, so they cannot hold up what waits. Parallel iterators
+/// inside a task use the same threads. Clones are cheap, refer to the same lane, and do not keep the yard alive.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let yard = workyard::Scheduler::new();
+/// let sum = yard.cpu().run(|| (1..=1_000_u64).sum::<u64>()).await?;
+/// assert_eq!(sum, 500_500);
+/// # Ok::<_, workyard::BoxError>(()) })?;
+/// # Ok::<_, workyard::BoxError>(())
+/// ```
+#[derive(Clone)]
+pub struct CpuLane {
+    pub(super) shared: Arc<LaneShared>,
+}
+
+lane_basics!(CpuLane, ClosureTask);
+
+impl CpuLane {
+    closure_verbs!([&self] self '_);
+}

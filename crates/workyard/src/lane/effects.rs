@@ -1,0 +1,94 @@
+//! Owns what a decision asks for, until the lock is released. Never decides.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::lane::LaneShared;
+use crate::task::cell::Task;
+
+/// What is to be done once the lane's lock is released.
+#[derive(Default)]
+pub(super) struct Effects {
+    /// Submitters whose turn has come, or who find the lane closed.
+    pub(super) wake: Few<Waker>,
+    /// Async bodies that were given a slot.
+    pub(super) start: Few<Arc<dyn Task>>,
+    /// How many more workers are to run closures.
+    pub(super) hire: usize,
+}
+
+thread_local! {
+    /// The tasks that an outer [`start_all`] on this thread is about to start.
+    static STARTING: RefCell<Option<VecDeque<Arc<dyn Task>>>> = const { RefCell::new(None) };
+}
+
+impl Effects {
+    /// Does it all.
+    pub(super) fn act(self, lane: &Arc<LaneShared>) {
+        for waker in self.wake.first.into_iter().chain(self.wake.rest) {
+            waker.wake();
+        }
+        for _ in 0..self.hire {
+            lane.hire();
+        }
+        if let Some(first) = self.start.first {
+            start_all(first, self.start.rest);
+        }
+    }
+}
+
+/// A list of mostly none or one, which then costs no allocation.
+pub(super) struct Few<T> {
+    first: Option<T>,
+    rest: Vec<T>,
+}
+
+impl<T> Few<T> {
+    pub(super) fn push(&mut self, item: T) {
+        if self.first.is_none() {
+            self.first = Some(item);
+        } else {
+            self.rest.push(item);
+        }
+    }
+}
+
+impl<T> Extend<T> for Few<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        for item in items {
+            self.push(item);
+        }
+    }
+}
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self { first: None, rest: Vec::new() }
+    }
+}
+
+/// Starts tasks one after the other, never one within another: a runtime that has shut down drops a body while it is
+/// being spawned, which frees the slot, which starts the next task. Recursion would be as deep as the queue is long.
+fn start_all(first: Arc<dyn Task>, rest: Vec<Arc<dyn Task>>) {
+    let tasks = std::iter::once(first).chain(rest);
+    let tasks = STARTING.with_borrow_mut(|starting| match starting {
+        Some(outer) => {
+            outer.extend(tasks);
+            None
+        }
+        None => {
+            *starting = Some(VecDeque::new());
+            Some(tasks)
+        }
+    });
+    let Some(tasks) = tasks else { return };
+    for task in tasks {
+        let _spawned = task.start();
+        while let Some(next) = STARTING.with_borrow_mut(|starting| starting.as_mut()?.pop_front()) {
+            let _spawned = next.start();
+        }
+    }
+    STARTING.with_borrow_mut(|starting| *starting = None);
+}

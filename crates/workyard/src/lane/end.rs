@@ -1,0 +1,162 @@
+//! Owns the ends of tasks: cancelled, aborted, out of time, abandoned, or by their body's own end.
+//!
+//! Each function decides under the lane's lock and acts after it, so that of any number of ends that race exactly one
+//! is the task's, and the ledger knows it before a handle does.
+
+use std::sync::Arc;
+
+use workyard_core::{Ending, Outcome, Reason, TaskState};
+
+use crate::lane::LaneShared;
+use crate::lane::effects::Effects;
+use crate::task::TaskError;
+use crate::task::cell::Task;
+
+/// How hard to stop a task whose body runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Force {
+    /// A body with a context is asked, a plain future is dropped at its next await.
+    Ask,
+    /// A future is dropped at its next await. A closure is asked, and its handle answered at once.
+    Stop,
+    /// As `Stop`, and the handle of a future is answered at once, too.
+    Leave,
+}
+
+impl LaneShared {
+    /// Asks a task to stop. `false` if it has ended.
+    pub(crate) fn cancel(self: &Arc<Self>, task: &Arc<dyn Task>, reason: Reason) -> bool {
+        self.end(task, reason, Force::Ask)
+    }
+
+    /// Stops a task. `false` if it has ended.
+    pub(crate) fn abort(self: &Arc<Self>, task: &Arc<dyn Task>, reason: Reason) -> bool {
+        self.end(task, reason, Force::Stop)
+    }
+
+    /// Asks all tasks to stop.
+    pub(crate) fn cancel_all(self: &Arc<Self>, reason: Reason) {
+        for task in self.all() {
+            self.end(&task, reason, Force::Ask);
+        }
+    }
+
+    /// Answers all handles. Bodies that still run keep their slots, and are what the lane then still holds.
+    pub(crate) fn abandon_all(self: &Arc<Self>, reason: Reason) {
+        for task in self.all() {
+            self.end(&task, reason, Force::Leave);
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<dyn Task>> {
+        self.state.lock().held().map(Arc::clone).collect()
+    }
+
+    fn end(self: &Arc<Self>, task: &Arc<dyn Task>, reason: Reason, force: Force) -> bool {
+        let header = task.header();
+        let mut effects = Effects::default();
+        let mut state = self.state.lock();
+        match header.status() {
+            None | Some(TaskState::Ended(_)) => false,
+            Some(TaskState::Queued) => {
+                header.signal.ask(reason);
+                let ended = state.policy.end_queued(header.slot(), reason.outcome());
+                debug_assert!(ended, "a queued task is in its lane's queue");
+                header.set_status(TaskState::Ended(reason.outcome()));
+                let held = state.release(header.slot());
+                state.hand_out(&self.executor, self.yard.clock.now(), &mut effects);
+                drop(state);
+                drop(held);
+                task.discard();
+                task.answer(TaskError::stopped(header, reason));
+                self.acted(effects);
+                true
+            }
+            Some(TaskState::Running) => {
+                let given_up = self.given_up(reason, force).filter(|&how| state.policy.give_up(header.slot(), how));
+                if force != Force::Ask || !header.has_context {
+                    header.signal.stop(reason);
+                } else {
+                    header.signal.ask(reason);
+                }
+                if let Some(how) = given_up {
+                    header.set_status(TaskState::Ended(how));
+                }
+                drop(state);
+                header.signal.fire();
+                if let Some(how) = given_up {
+                    task.answer(match how {
+                        Outcome::Abandoned => TaskError::abandoned(header, reason),
+                        _ => TaskError::stopped(header, reason),
+                    });
+                    self.acted(effects);
+                }
+                true
+            }
+        }
+    }
+
+    /// The outcome of a task whose handle is answered while its body runs; `None` if the answer waits for the body.
+    fn given_up(&self, reason: Reason, force: Force) -> Option<Outcome> {
+        let at_once = match force {
+            Force::Ask => false,
+            Force::Stop => self.executor.runs_closures(),
+            Force::Leave => true,
+        };
+        let out_of_time = reason.outcome() == Outcome::TimedOut;
+        at_once.then_some(if out_of_time { Outcome::TimedOut } else { Outcome::Abandoned })
+    }
+
+    /// Counts the end of an async body and starts what its slot is good for.
+    pub(super) fn end_body(self: &Arc<Self>, task: &dyn Task, how: Outcome) {
+        let slot = task.header().slot();
+        let now = self.yard.clock.now();
+        let mut effects = Effects::default();
+        let (ending, held) = {
+            let mut state = self.state.lock();
+            let ending = state.policy.end_body(slot, how, now);
+            let held = settle(task, ending, how, || state.release(slot));
+            state.hand_out(&self.executor, now, &mut effects);
+            (ending, held)
+        };
+        drop(held);
+        task.publish(ending.unwrap_or(Ending::Late));
+        self.acted(effects);
+    }
+
+    /// Counts the end of a closure and takes the next one in the same turn; `None` ends the worker's turn.
+    pub(super) fn end_closure(self: &Arc<Self>, task: &dyn Task, how: Outcome) -> Option<Arc<dyn Task>> {
+        let slot = task.header().slot();
+        let now = self.yard.clock.now();
+        let mut effects = Effects::default();
+        let (ending, held, next) = {
+            let mut state = self.state.lock();
+            let ending = state.policy.end_body(slot, how, now);
+            let held = settle(task, ending, how, || state.release(slot));
+            let next = state.next_closure(now, &mut effects);
+            (ending, held, next)
+        };
+        drop(held);
+        task.publish(ending.unwrap_or(Ending::Late));
+        self.acted(effects);
+        next
+    }
+
+    fn acted(self: &Arc<Self>, effects: Effects) {
+        effects.act(self);
+        self.yard.task_ended();
+    }
+}
+
+fn settle(
+    task: &dyn Task,
+    ending: Option<Ending>,
+    how: Outcome,
+    release: impl FnOnce() -> Option<Arc<dyn Task>>,
+) -> Option<Arc<dyn Task>> {
+    debug_assert!(ending.is_some(), "a body ends once, in the slot it was given");
+    if ending == Some(Ending::Final) {
+        task.header().set_status(TaskState::Ended(how));
+    }
+    release()
+}

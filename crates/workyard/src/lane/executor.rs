@@ -1,0 +1,61 @@
+//! Owns where bodies run. Never decides when.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use crate::lane::LaneShared;
+use crate::lane::cpu_threads::CpuThreads;
+use crate::lane::workers::Worker;
+
+/// Where the bodies of a lane run.
+pub(crate) enum Executor {
+    /// Futures, each a tokio task.
+    Io(Handle),
+    /// Closures, on threads of the lane's own.
+    Cpu(CpuThreads),
+    /// Closures, on tokio's blocking threads.
+    Blocking(Handle),
+}
+
+impl Executor {
+    /// Whether bodies are closures, which workers take from the queue and which nothing can stop half way.
+    pub(crate) const fn runs_closures(&self) -> bool {
+        !matches!(self, Self::Io(_))
+    }
+
+    /// The word for it in snapshots and reports.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "io",
+            Self::Cpu(_) => "cpu",
+            Self::Blocking(_) => "blocking",
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a lane is where threads are taken from")]
+    pub(super) fn run(&self, worker: Worker) {
+        match self {
+            Self::Io(_) => debug_assert!(false, "an io lane has no workers"),
+            Self::Cpu(threads) => threads.run(worker),
+            Self::Blocking(runtime) => drop(runtime.spawn_blocking(move || worker.run())),
+        }
+    }
+
+    /// Sends a worker that came to the wrong thread on its way again: by a detour over the runtime, so that the job
+    /// enters the pool from outside and does not land on top of this very thread's own queue.
+    pub(super) fn hand_back(&self, lane: &Arc<LaneShared>) {
+        let worker = Worker::new(lane);
+        match self {
+            Self::Io(_) | Self::Blocking(_) => self.run(worker),
+            Self::Cpu(threads) => threads.run_from_outside(worker, &lane.yard.runtime),
+        }
+    }
+}
+
+impl fmt::Debug for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}

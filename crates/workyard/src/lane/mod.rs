@@ -1,0 +1,30 @@
+//! Lanes: a bounded queue, a limit on what runs at once, and an executor. The only place that spawns tasks.
+
+mod blocking;
+mod closure;
+mod config;
+mod cpu;
+mod cpu_threads;
+mod effects;
+mod end;
+mod executor;
+mod io;
+mod methods;
+mod options;
+mod shared;
+mod submit;
+mod submit_error;
+mod workers;
+
+pub use blocking::BlockingLane;
+pub use config::{BlockingLaneConfig, CpuLaneConfig, IoLaneConfig, Lane, LaneSpec};
+pub use cpu::CpuLane;
+pub use io::IoLane;
+pub use options::{ClosureTask, Fallible, FutureTask, Value};
+pub use submit::{Run, Submit, SubmitTimeout};
+pub use submit_error::SubmitError;
+
+pub(crate) use config::Kind;
+pub(crate) use cpu_threads::CpuThreads;
+pub(crate) use executor::Executor;
+pub(crate) use shared::LaneShared;

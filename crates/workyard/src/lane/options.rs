@@ -1,0 +1,138 @@
+//! Owns what a submission may say of its task: name, priority, time limits, token, and whether an `Err` is a failure.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use workyard_core::Priority;
+
+use crate::block_on::block_on;
+use crate::lane::LaneShared;
+use crate::lane::closure::Closure;
+use crate::lane::io::Promise;
+use crate::lane::methods::{closure_verbs, future_verbs, submission_verbs};
+use crate::lane::submit::{Run, Submission, Submit, SubmitTimeout};
+use crate::lane::submit_error::SubmitError;
+use crate::task::header::Options;
+use crate::task::{BoxError, Handle, Name, TaskContext, TaskError};
+
+/// The task's result is what the body returns, also if that is a `Result`.
+#[derive(Clone, Copy, Debug)]
+pub struct Value;
+
+/// The body returns a `Result`, whose `Err` makes the task a failed one.
+#[derive(Clone, Copy, Debug)]
+pub struct Fallible;
+
+macro_rules! task_options {
+    ($(#[$doc:meta])* $task:ident) => {
+        $(#[$doc])*
+        #[must_use = "a task is submitted by one of the verbs, such as `submit`"]
+        pub struct $task<'a, R = Value> {
+            lane: &'a Arc<LaneShared>,
+            options: Options,
+            returns: PhantomData<R>,
+        }
+
+        impl<'a> $task<'a> {
+            #[track_caller]
+            pub(super) fn new(lane: &'a Arc<LaneShared>, name: Cow<'static, str>) -> Self {
+                let options = Options { name: Some(Name::new(name)), ..Options::here() };
+                Self { lane, options, returns: PhantomData }
+            }
+
+            /// Makes an `Err` of the body the task's outcome: *failed*. The handle then gives the value itself, so
+            /// `handle.await??` becomes `handle.await?`, and the error is the [`TaskError`]'s source.
+            pub fn fallible(self) -> $task<'a, Fallible> {
+                let Self { lane, options, .. } = self;
+                $task { lane, options, returns: PhantomData }
+            }
+        }
+
+        impl<'a, R> $task<'a, R> {
+            /// How urgent the task is, on a lane whose order is by priority.
+            pub fn priority(mut self, priority: Priority) -> Self {
+                self.options.priority = priority;
+                self
+            }
+
+            /// How long the body may run, from its start. Zero means that it is stopped before its first step;
+            /// [`Duration::MAX`] means no limit.
+            pub fn timeout(mut self, timeout: Duration) -> Self {
+                self.options.limits.timeout = Some(timeout);
+                self
+            }
+
+            /// How long the task may wait for a slot, from acceptance.
+            pub fn queue_timeout(mut self, timeout: Duration) -> Self {
+                self.options.limits.queue_timeout = Some(timeout);
+                self
+            }
+
+            /// When the task must have ended, whether it waits or runs.
+            pub fn deadline(mut self, deadline: impl Into<Instant>) -> Self {
+                self.options.limits.deadline = Some(deadline.into());
+                self
+            }
+
+            fn begin(self) -> (&'a Arc<LaneShared>, Options) {
+                (self.lane, self.options)
+            }
+        }
+
+        impl<R> fmt::Debug for $task<'_, R> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($task)).field("lane", &self.lane.name).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+task_options! {
+    /// A future about to be submitted to an io lane, made by [`IoLane::task`](crate::IoLane::task).
+    FutureTask
+}
+
+task_options! {
+    /// A closure about to be submitted to a cpu or blocking lane, made by their `task`.
+    ClosureTask
+}
+
+impl<'a> FutureTask<'a, Value> {
+    future_verbs!([self] self 'a);
+}
+
+impl<'a> ClosureTask<'a, Value> {
+    closure_verbs!([self] self 'a);
+}
+
+impl<'a> FutureTask<'a, Fallible> {
+    submission_verbs! {
+        on: [self] self 'a,
+        work: [F, T, E] where [
+            F: Future<Output = Result<T, E>> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
+        ],
+        with: C in [C, F, T, E] where [
+            C: FnOnce(TaskContext) -> F + Send + 'static,
+            F: Future<Output = Result<T, E>> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
+        ],
+        gives: T, by: Promise::fallible, Promise::fallible_with_context, has_context: false
+    }
+}
+
+impl<'a> ClosureTask<'a, Fallible> {
+    submission_verbs! {
+        on: [self] self 'a,
+        work: [F, T, E] where [
+            F: FnOnce() -> Result<T, E> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
+        ],
+        with: F in [F, T, E] where [
+            F: FnOnce(TaskContext) -> Result<T, E> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
+        ],
+        gives: T, by: Closure::fallible, Closure::fallible_with_context, has_context: true
+    }
+}

@@ -1,0 +1,236 @@
+//! Owns the state of one lane behind its short lock, and the ways into it. Never runs user code under that lock.
+//!
+//! Lock order: a lane's lock is a leaf, as are the two locks of a task's cell. No two of them are ever held together, and
+//! nothing is woken, run, dropped or logged while one is. What a decision asks for is collected in [`Effects`] and done
+//! after the lock is released.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+use workyard_core::{
+    LaneConfig, LaneCounts, LanePolicy, Moment, Percentiles, Priority, Refusal, Slot, TaskState, Ticket,
+};
+
+use crate::lane::effects::Effects;
+use crate::lane::executor::Executor;
+use crate::observe::Unobserved;
+use crate::task::cell::Task;
+use crate::yard::YardShared;
+
+/// One lane, as its handles, its tasks and the yard share it.
+pub(crate) struct LaneShared {
+    pub(crate) name: Arc<str>,
+    pub(crate) yard: Arc<YardShared>,
+    pub(crate) executor: Executor,
+    pub(crate) unobserved: Unobserved,
+    pub(super) state: Mutex<LaneState>,
+}
+
+/// The policy, which knows tasks and submitters by number, and what the numbers stand for.
+pub(super) struct LaneState {
+    pub(super) policy: LanePolicy,
+    tasks: Vec<Option<Arc<dyn Task>>>,
+    submitters: Vec<Option<Waker>>,
+    /// Closures on their way through the queue: see [`workers`](super::workers).
+    pub(super) workers: usize,
+}
+
+impl LaneShared {
+    pub(crate) fn new(name: Arc<str>, config: LaneConfig, executor: Executor, yard: Arc<YardShared>) -> Arc<Self> {
+        let state =
+            LaneState { policy: LanePolicy::new(config), tasks: Vec::new(), submitters: Vec::new(), workers: 0 };
+        Arc::new(Self { name, yard, executor, unobserved: Unobserved::default(), state: Mutex::new(state) })
+    }
+
+    /// Lets a task in, if there is room that is promised to nobody.
+    pub(super) fn offer(self: &Arc<Self>, task: Arc<dyn Task>) -> Result<(), Refusal> {
+        self.admit(task, |state, now, priority| state.policy.offer(now, priority))
+    }
+
+    /// As [`offer`](Self::offer), for a submitter that will not wait: a refusal is counted.
+    pub(super) fn offer_once(self: &Arc<Self>, task: Arc<dyn Task>) -> Result<(), Refusal> {
+        self.admit(task, |state, now, priority| {
+            state.policy.offer(now, priority).inspect_err(|_| state.policy.count_refusal())
+        })
+    }
+
+    /// Joins the line for room. The waker is woken when the turn has come or the lane is closed, which may be at once.
+    pub(super) fn line_up(self: &Arc<Self>, waker: Waker) -> Ticket {
+        let mut effects = Effects::default();
+        let ticket = {
+            let mut state = self.state.lock();
+            let ticket = state.policy.line_up();
+            let _none = state.keep_waker(ticket, Some(waker));
+            if state.policy.is_open() {
+                state.after_room(&mut effects);
+            } else if let Some(waker) = state.keep_waker(ticket, None) {
+                effects.wake.push(waker);
+            }
+            ticket
+        };
+        effects.act(self);
+        ticket
+    }
+
+    /// Lets in the task of a submitter whose turn has come, or keeps its waker for when it comes.
+    pub(super) fn poll_redeem(
+        self: &Arc<Self>,
+        task: Arc<dyn Task>,
+        ticket: Ticket,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), Refusal>> {
+        // Cloned and dropped outside of the lock: a waker may be foreign code.
+        let mut waker = Some(cx.waker().clone());
+        let mut old = None;
+        let admitted = self.admit(task, |state, now, priority| {
+            let admitted = state.policy.redeem(ticket, now, priority);
+            let kept = waker.take().filter(|_| admitted == Err(Refusal::Full));
+            old = state.keep_waker(ticket, kept);
+            admitted
+        });
+        drop(old);
+        match admitted {
+            Err(Refusal::Full) => Poll::Pending,
+            admitted => Poll::Ready(admitted),
+        }
+    }
+
+    /// Leaves the line for room; a promised place goes to the next in line.
+    pub(super) fn leave_line(self: &Arc<Self>, ticket: Ticket) {
+        let mut effects = Effects::default();
+        let waker;
+        {
+            let mut state = self.state.lock();
+            state.policy.leave_line(ticket);
+            waker = state.keep_waker(ticket, None);
+            state.after_room(&mut effects);
+        }
+        drop(waker);
+        effects.act(self);
+    }
+
+    /// Takes nothing in from now on; who waits for room is told.
+    pub(crate) fn close(self: &Arc<Self>) {
+        let mut effects = Effects::default();
+        {
+            let mut state = self.state.lock();
+            state.policy.close();
+            effects.wake.extend(state.submitters.iter_mut().filter_map(Option::take));
+        }
+        effects.act(self);
+        self.yard.task_ended();
+    }
+
+    pub(super) fn count_refusal(&self) {
+        self.state.lock().policy.count_refusal();
+    }
+
+    pub(crate) fn counts(&self) -> LaneCounts {
+        self.state.lock().policy.counts()
+    }
+
+    /// Whether the lane holds no task and no body.
+    pub(crate) fn is_empty(&self) -> bool {
+        let counts = self.counts();
+        counts.occupied == 0 && counts.ledger.live() == 0
+    }
+
+    pub(crate) fn times(&self) -> (Percentiles, Percentiles) {
+        self.state.lock().policy.times()
+    }
+
+    /// The tasks that the lane holds, with their state and since when they have it. O(tasks), under the lane's lock.
+    pub(crate) fn tasks(&self) -> Vec<(Arc<dyn Task>, TaskState, Moment)> {
+        let state = self.state.lock();
+        let held = state.tasks.iter().flatten();
+        held.filter_map(|task| {
+            let slot = task.header().slot();
+            Some((Arc::clone(task), state.policy.state(slot)?, state.policy.since(slot)?))
+        })
+        .collect()
+    }
+
+    fn admit(
+        self: &Arc<Self>,
+        task: Arc<dyn Task>,
+        decide: impl FnOnce(&mut LaneState, Moment, Priority) -> Result<Slot, Refusal>,
+    ) -> Result<(), Refusal> {
+        let now = self.yard.clock.now();
+        let mut effects = Effects::default();
+        {
+            let mut state = self.state.lock();
+            let slot = decide(&mut state, now, task.header().priority)?;
+            task.header().accepted_into(slot);
+            state.hold(slot, task);
+            state.hand_out(&self.executor, now, &mut effects);
+        }
+        effects.act(self);
+        Ok(())
+    }
+}
+
+impl LaneState {
+    fn hold(&mut self, slot: Slot, task: Arc<dyn Task>) {
+        let at = slot.0 as usize;
+        if self.tasks.len() <= at {
+            self.tasks.resize_with(at + 1, || None);
+        }
+        self.tasks[at] = Some(task);
+    }
+
+    /// Lets go of a task; drop it after the lock.
+    #[must_use]
+    pub(super) fn release(&mut self, slot: Slot) -> Option<Arc<dyn Task>> {
+        self.tasks.get_mut(slot.0 as usize)?.take()
+    }
+
+    pub(super) fn held(&self) -> impl Iterator<Item = &Arc<dyn Task>> {
+        self.tasks.iter().flatten()
+    }
+
+    /// Takes the next task that has a slot, and marks it as running.
+    pub(super) fn start_next(&mut self, now: Moment) -> Option<Arc<dyn Task>> {
+        let slot = self.policy.start_next(now)?;
+        let task = self.tasks.get(slot.0 as usize)?.as_ref()?;
+        task.header().set_status(TaskState::Running);
+        Some(Arc::clone(task))
+    }
+
+    /// Room was freed, or a task came: starts what can start, and wakes the submitter whose turn it is.
+    pub(super) fn hand_out(&mut self, executor: &Executor, now: Moment, effects: &mut Effects) {
+        if executor.runs_closures() {
+            if self.policy.is_startable() && self.workers < self.policy.limit() {
+                self.workers += 1;
+                effects.hire += 1;
+            }
+        } else {
+            while let Some(task) = self.start_next(now) {
+                effects.start.push(task);
+            }
+        }
+        self.after_room(effects);
+    }
+
+    pub(super) fn after_room(&mut self, effects: &mut Effects) {
+        while let Some(ticket) = self.policy.promise_next() {
+            effects.wake.extend(self.keep_waker(ticket, None));
+        }
+    }
+
+    /// Replaces the waker of a submitter; drop the old one after the lock.
+    fn keep_waker(&mut self, ticket: Ticket, waker: Option<Waker>) -> Option<Waker> {
+        let at = ticket.0 as usize;
+        if self.submitters.len() <= at {
+            self.submitters.resize(at + 1, None);
+        }
+        std::mem::replace(&mut self.submitters[at], waker)
+    }
+}
+
+impl fmt::Debug for LaneShared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("name", &self.name).field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,248 @@
+//! Owns the futures of a submission: wait for room, and wait for the result as well. Never starts a body.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::task::coop;
+use tokio::time::Sleep;
+use workyard_core::{Refusal, Ticket};
+
+use crate::lane::LaneShared;
+use crate::lane::submit_error::{Refused, SubmitError};
+use crate::task::cell::{Cell, Submitted, Work};
+use crate::task::header::{Header, Options};
+use crate::task::{Handle, TaskError};
+
+/// Work on its way into a lane: made into a task, and not accepted.
+pub(super) struct Submission<F, T> {
+    task: Arc<dyn Submitted<F, T>>,
+}
+
+impl<F, T: 'static> Submission<F, T> {
+    pub(super) fn new<W: Work<Given = F, Output = T>>(
+        lane: &Arc<LaneShared>,
+        options: Options,
+        has_context: bool,
+        work: W,
+    ) -> Self
+    where
+        F: 'static,
+    {
+        Self { task: Arc::new(Cell::new(Header::new(lane, options, has_context), work)) }
+    }
+
+    fn lane(&self) -> &Arc<LaneShared> {
+        &self.task.header().lane
+    }
+
+    /// Never waits.
+    pub(super) fn try_submit(self) -> Result<Handle<T>, SubmitError<F>> {
+        match self.lane().offer_once(Arc::<dyn Submitted<F, T>>::clone(&self.task)) {
+            Ok(()) => Ok(Handle::new(self.task)),
+            Err(Refusal::Full) => Err(self.refused(Refused::Full)),
+            Err(Refusal::Closed) => Err(self.refused(Refused::Closed)),
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "only a lane takes the work out, and it never got the task")]
+    fn refused(&self, why: Refused) -> SubmitError<F> {
+        let work = self.task.give_back().expect("a task that was not accepted still has its work");
+        SubmitError::new(why, &self.lane().name, work)
+    }
+}
+
+/// Waits for room in a lane; made by `submit`. Gives the [`Handle`] of the accepted task, or the work back once the lane
+/// is closed.
+///
+/// Waiting submitters are served in the order in which they were first polled, before any `try_submit`.
+///
+/// # Cancel safety
+/// Dropping it means that the task was never accepted; its place in the line, or the place promised to it, goes to the
+/// next.
+#[must_use = "futures do nothing unless polled"]
+pub struct Submit<'a, F, T> {
+    lane: &'a Arc<LaneShared>,
+    submission: Option<Submission<F, T>>,
+    ticket: Option<Ticket>,
+}
+
+impl<'a, F, T: 'static> Submit<'a, F, T> {
+    pub(super) fn new(lane: &'a Arc<LaneShared>, submission: Submission<F, T>) -> Self {
+        Self { lane, submission: Some(submission), ticket: None }
+    }
+
+    /// The work, if this is still waiting for room.
+    fn give_up(&mut self, why: Refused) -> Option<SubmitError<F>> {
+        self.leave_line();
+        self.submission.take().map(|submission| submission.refused(why))
+    }
+}
+
+impl<F, T> Submit<'_, F, T> {
+    fn leave_line(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.lane.leave_line(ticket);
+        }
+    }
+}
+
+impl<F, T: 'static> Future for Submit<'_, F, T> {
+    type Output = Result<Handle<T>, SubmitError<F>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let Some(submission) = this.submission.take() else { polled_again() };
+        // A budget that is used up says nothing about room: the submission stays as it is.
+        let Poll::Ready(budget) = coop::poll_proceed(cx) else {
+            this.submission = Some(submission);
+            return Poll::Pending;
+        };
+        let task = Arc::<dyn Submitted<F, T>>::clone(&submission.task);
+        let admitted = match this.ticket {
+            None => match this.lane.offer(task) {
+                Err(Refusal::Full) => {
+                    this.ticket = Some(this.lane.line_up(cx.waker().clone()));
+                    Poll::Pending
+                }
+                admitted => Poll::Ready(admitted),
+            },
+            Some(ticket) => this.lane.poll_redeem(task, ticket, cx),
+        };
+        let Poll::Ready(admitted) = admitted else {
+            this.submission = Some(submission);
+            return Poll::Pending;
+        };
+        budget.made_progress();
+        this.ticket = None;
+        Poll::Ready(match admitted {
+            Ok(()) => Ok(Handle::new(submission.task)),
+            Err(_) => {
+                this.lane.count_refusal();
+                Err(submission.refused(Refused::Closed))
+            }
+        })
+    }
+}
+
+impl<F, T> Drop for Submit<'_, F, T> {
+    fn drop(&mut self) {
+        self.leave_line();
+    }
+}
+
+impl<F, T> fmt::Debug for Submit<'_, F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submit").field("lane", &self.lane.name).field("in_line", &self.ticket).finish_non_exhaustive()
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// Waits for room in a lane for a limited time; made by `submit_timeout`. The work comes back when the time is up.
+    ///
+    /// # Cancel safety
+    /// As [`Submit`].
+    ///
+    /// # Panics
+    /// When first polled outside of a tokio runtime with its time driver enabled.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct SubmitTimeout<'a, F, T> {
+        submit: Submit<'a, F, T>,
+        limit: Duration,
+        #[pin]
+        sleep: Option<Sleep>,
+    }
+}
+
+impl<'a, F, T: 'static> SubmitTimeout<'a, F, T> {
+    pub(super) fn new(submit: Submit<'a, F, T>, limit: Duration) -> Self {
+        Self { submit, limit, sleep: None }
+    }
+}
+
+impl<F, T: 'static> Future for SubmitTimeout<'_, F, T> {
+    type Output = Result<Handle<T>, SubmitError<F>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Poll::Ready(submitted) = Pin::new(&mut *this.submit).poll(cx) {
+            return Poll::Ready(submitted);
+        }
+        if this.sleep.is_none() {
+            this.sleep.set(Some(tokio::time::sleep(*this.limit)));
+        }
+        if let Some(sleep) = this.sleep.as_pin_mut() {
+            ready!(sleep.poll(cx));
+        }
+        match this.submit.give_up(Refused::Timeout) {
+            Some(refused) => Poll::Ready(Err(refused)),
+            None => polled_again(),
+        }
+    }
+}
+
+impl<F, T> fmt::Debug for SubmitTimeout<'_, F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubmitTimeout")
+            .field("submit", &self.submit)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits for room and then for the result; made by `run`.
+///
+/// # Cancel safety
+/// Dropping it while it waits for room means that the task was never accepted. Dropping it later cancels the task
+/// ([`Reason::Dropped`](crate::Reason::Dropped)), since nobody else holds its handle.
+#[must_use = "futures do nothing unless polled"]
+pub struct Run<'a, F, T> {
+    stage: Stage<'a, F, T>,
+}
+
+enum Stage<'a, F, T> {
+    Submitting(Submit<'a, F, T>),
+    Waiting(Handle<T>),
+}
+
+impl<'a, F, T> Run<'a, F, T> {
+    pub(super) fn new(submit: Submit<'a, F, T>) -> Self {
+        Self { stage: Stage::Submitting(submit) }
+    }
+}
+
+impl<F, T: 'static> Future for Run<'_, F, T> {
+    type Output = Result<T, TaskError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match &mut self.stage {
+                Stage::Submitting(submit) => {
+                    let Some(task) = submit.submission.as_ref().map(|s| Arc::clone(&s.task)) else { polled_again() };
+                    match ready!(Pin::new(submit).poll(cx)) {
+                        Ok(handle) => self.stage = Stage::Waiting(handle.cancel_on_drop()),
+                        Err(_) => return Poll::Ready(Err(TaskError::refused(task.header()))),
+                    }
+                }
+                Stage::Waiting(handle) => return Pin::new(handle).poll(cx),
+            }
+        }
+    }
+}
+
+impl<F, T> fmt::Debug for Run<'_, F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.stage {
+            Stage::Submitting(submit) => f.debug_tuple("Run").field(submit).finish(),
+            Stage::Waiting(handle) => f.debug_tuple("Run").field(handle).finish(),
+        }
+    }
+}
+
+#[expect(clippy::panic, reason = "what every future does")]
+fn polled_again() -> ! {
+    panic!("a submission was polled after it gave its result")
+}

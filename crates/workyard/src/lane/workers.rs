@@ -1,0 +1,108 @@
+//! Owns how closures get from a lane's queue onto threads: workers, at most `limit` of them, each of which runs tasks
+//! until the queue is empty. Shared by the cpu and the blocking lane; never knows whose threads they are.
+//!
+//! # Protocol
+//! *Submitter*: under the lock, puts the task into the queue and, if fewer than `limit` workers are on their way, counts
+//! one more; after the lock, hands that worker to the executor. *Worker*: under the lock, takes the next task or, if
+//! there is none, uncounts itself; then runs the task.
+//!
+//! No task is left behind: a worker gives up its turn in the same critical section in which it finds the queue empty, so
+//! a submitter that comes later sees the lower count and sends a new one. If `limit` workers are counted, each will look
+//! at the queue again before it goes.
+//!
+//! A worker that its executor drops unrun (the runtime has shut down) uncounts itself; if it was the last, nobody will run
+//! what is queued, and that is cancelled.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use workyard_core::{Moment, Reason};
+
+use crate::lane::LaneShared;
+use crate::lane::effects::Effects;
+use crate::lane::shared::LaneState;
+use crate::task::cell::Task;
+
+thread_local! {
+    /// Whether this thread is inside a task's body.
+    static IN_BODY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A turn at a lane's queue, on its way to a thread.
+pub(super) struct Worker {
+    lane: Option<Arc<LaneShared>>,
+}
+
+impl Worker {
+    pub(super) fn new(lane: &Arc<LaneShared>) -> Self {
+        Self { lane: Some(Arc::clone(lane)) }
+    }
+
+    /// Runs tasks until the queue is empty.
+    ///
+    /// Rayon may start this on a thread that is inside a task and waits there for its own parallel work. No task is to run in
+    /// another's stack, so the turn is handed back to the executor, from outside of the pool.
+    pub(super) fn run(mut self) {
+        let Some(lane) = self.lane.take() else { return };
+        if IN_BODY.get() {
+            lane.executor.hand_back(&lane);
+            return;
+        }
+        let mut next = lane.first_closure();
+        while let Some(task) = next {
+            IN_BODY.set(true);
+            let how = Arc::clone(&task).start();
+            IN_BODY.set(false);
+            next = match how {
+                Some(how) => lane.end_closure(&*task, how),
+                None => lane.first_closure(),
+            };
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if let Some(lane) = self.lane.take() {
+            lane.worker_lost();
+        }
+    }
+}
+
+impl LaneShared {
+    /// Sends a worker, which has been counted.
+    pub(super) fn hire(self: &Arc<Self>) {
+        self.executor.run(Worker::new(self));
+    }
+
+    fn first_closure(self: &Arc<Self>) -> Option<Arc<dyn Task>> {
+        let mut effects = Effects::default();
+        let next = self.state.lock().next_closure(self.yard.clock.now(), &mut effects);
+        effects.act(self);
+        next
+    }
+
+    fn worker_lost(self: &Arc<Self>) {
+        let last = {
+            let mut state = self.state.lock();
+            state.workers -= 1;
+            state.workers == 0
+        };
+        if last {
+            self.close();
+            self.cancel_all(Reason::Dropped);
+        }
+    }
+}
+
+impl LaneState {
+    /// The next closure for a worker, or the end of its turn.
+    pub(super) fn next_closure(&mut self, now: Moment, effects: &mut Effects) -> Option<Arc<dyn Task>> {
+        let next = self.start_next(now);
+        if next.is_none() {
+            self.workers -= 1;
+        }
+        self.after_room(effects);
+        next
+    }
+}

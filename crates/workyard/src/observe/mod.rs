@@ -1,0 +1,10 @@
+//! Seeing inside: reads what the lanes know, decides nothing.
+
+mod snapshot;
+mod span;
+mod unobserved;
+
+pub use snapshot::{LaneSnapshot, Snapshot, TaskInfo};
+
+pub(crate) use span::task_span;
+pub(crate) use unobserved::Unobserved;

@@ -1,0 +1,141 @@
+//! Owns what a yard looks like from outside at one moment.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use workyard_core::{LaneCounts, Ledger, Percentiles};
+
+use crate::lane::LaneShared;
+use crate::task::{Name, TaskId, TaskStatus};
+
+/// All lanes of a yard, one after the other: each lane's numbers are of one moment, those of two lanes are not.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The lanes: io, cpu, blocking, then the named ones in the order in which they were given.
+    pub lanes: Vec<LaneSnapshot>,
+}
+
+impl Snapshot {
+    /// The lane of that name.
+    pub fn lane(&self, name: &str) -> Option<&LaneSnapshot> {
+        self.lanes.iter().find(|lane| &*lane.name == name)
+    }
+
+    /// The sum over all lanes.
+    pub fn ledger(&self) -> Ledger {
+        self.lanes.iter().map(|lane| lane.counts.ledger).sum()
+    }
+}
+
+/// One lane at one moment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LaneSnapshot {
+    /// The lane's name.
+    pub name: Arc<str>,
+    /// `io`, `cpu` or `blocking`.
+    pub kind: &'static str,
+    /// The numbers.
+    pub counts: LaneCounts,
+    /// How long tasks waited for their slot, since the yard was built.
+    pub wait: Percentiles,
+    /// How long bodies held their slot, since the yard was built.
+    pub run: Percentiles,
+    /// Tasks that did not end well, and nobody took their result.
+    pub unobserved_failures: u64,
+}
+
+impl LaneSnapshot {
+    pub(crate) fn of(lane: &LaneShared) -> Self {
+        let (wait, run) = lane.times();
+        Self {
+            name: Arc::clone(&lane.name),
+            kind: lane.executor.word(),
+            counts: lane.counts(),
+            wait,
+            run,
+            unobserved_failures: lane.unobserved.failures(),
+        }
+    }
+}
+
+/// A line a lane.
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, lane) in self.lanes.iter().enumerate() {
+            if at > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{lane}")?;
+        }
+        Ok(())
+    }
+}
+
+/// `cpu: accepted 3 = 1 completed + 2 running; 2 of 2 slots, 0 of 1024 places taken`
+impl fmt::Display for LaneSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LaneCounts { ledger, limit, queue, occupied, .. } = &self.counts;
+        let queued = ledger.queued;
+        write!(f, "{}: {ledger}; {occupied} of {limit} slots, {queued} of {queue} places taken", self.name)
+    }
+}
+
+/// One task that a lane holds: queued, running, or overrunning.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TaskInfo {
+    /// The task's number.
+    pub id: TaskId,
+    /// The name that was given with `task(name)`.
+    pub name: Option<String>,
+    /// The name of its lane.
+    pub lane: Arc<str>,
+    /// Queued, running, or, if its body overruns, how it has ended.
+    pub status: TaskStatus,
+    /// How long it has been queued, or its body has been running.
+    pub age: Duration,
+    /// The line that submitted it.
+    pub submitted_at: &'static Location<'static>,
+}
+
+impl TaskInfo {
+    pub(crate) fn all_of(lane: &LaneShared) -> Vec<Self> {
+        let held = lane.tasks();
+        let now = lane.yard.clock.now();
+        held.into_iter()
+            .map(|(task, status, since)| {
+                let header = task.header();
+                Self {
+                    id: header.id,
+                    name: header.name.as_ref().map(|name| Name::as_str(name).to_owned()),
+                    lane: Arc::clone(&lane.name),
+                    status,
+                    age: now.since(since),
+                    submitted_at: header.site,
+                }
+            })
+            .collect()
+    }
+}
+
+/// `#3 "resize" on cpu, running for 1.2s, submitted at src/main.rs:10:5`
+impl fmt::Display for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, name, lane, status, age, submitted_at } = self;
+        write!(f, "{id} ")?;
+        if let Some(name) = name {
+            write!(f, "\"{}\" ", name.escape_debug())?;
+        }
+        write!(f, "on {lane}, ")?;
+        if status.is_ended() {
+            write!(f, "{status}, its body still running after {age:.1?}")?;
+        } else {
+            write!(f, "{status} for {age:.1?}")?;
+        }
+        write!(f, ", submitted at {submitted_at}")
+    }
+}

@@ -1,0 +1,246 @@
+//! Owns the end of a yard: closing, draining, cancelling, closed. Never starts a task.
+//!
+//! One supervisor goes through the phases, on the yard's runtime, whoever waits for it: dropping a [`Shutdown`] future stops
+//! nothing. Callers wait on a `watch` for the one report. If the runtime ends first, the supervisor's future is dropped, and
+//! that closes the books at once.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use workyard_core::Reason;
+
+use crate::block_on::block_on;
+use crate::lane::Executor;
+use crate::report::Report;
+use crate::scheduler::Yard;
+
+/// How long draining may take when nothing is said.
+const DRAIN_FOR: Duration = Duration::from_secs(30);
+
+/// How long bodies get to heed the cancellation after draining, before they are called stuck.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// The end of a yard, made by [`Scheduler::shutdown`](crate::Scheduler::shutdown); await it for the [`Report`].
+///
+/// 1. *Closing*, when it is first polled: nothing is taken in any more, and the [`closing`](crate::Scheduler::closing) tokens fire.
+/// 2. *Draining*: what was accepted runs, for at most [`drain_for`](Self::drain_for).
+/// 3. *Cancelling*: what is queued is cancelled, futures are dropped at their next await, contexts show it; bodies get
+///    [`grace`](Self::grace) to end.
+/// 4. *Closed*: what still runs is abandoned, and the report lists it as stuck.
+///
+/// It always ends, by `drain_for + grace` and what the runtime needs to say so. Calling it again, from anywhere, gives the
+/// same report; a later call with a shorter `drain_for` brings the end forward.
+///
+/// # Cancel safety
+/// Dropping the future does not stop the shutdown once it was polled.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use std::time::Duration;
+///
+/// let yard = workyard::Scheduler::new();
+/// let handle = yard.io().submit(std::future::pending::<()>()).await?;
+/// let report = yard.shutdown().drain_for(Duration::from_millis(10)).await;
+/// assert_eq!(report.to_string(), "accepted 1 = 0 completed + 1 cancelled; stuck: none");
+/// assert!(handle.await.unwrap_err().is_cancelled());
+/// assert!(yard.io().submit(async {}).await.unwrap_err().is_closed());
+/// # Ok::<_, workyard::BoxError>(()) })?;
+/// # Ok::<_, workyard::BoxError>(())
+/// ```
+#[must_use = "a shutdown does nothing until it is awaited"]
+pub struct Shutdown {
+    yard: Arc<Yard>,
+    drain_for: Duration,
+    grace: Duration,
+}
+
+impl Shutdown {
+    pub(crate) fn new(yard: &Arc<Yard>) -> Self {
+        Self { yard: Arc::clone(yard), drain_for: DRAIN_FOR, grace: GRACE }
+    }
+
+    /// How long what was accepted may go on; 30 seconds by default. Zero cancels at once.
+    pub fn drain_for(mut self, limit: Duration) -> Self {
+        self.drain_for = limit;
+        self
+    }
+
+    /// How long bodies get to end after they were told to; 200 milliseconds by default. The first call's counts.
+    pub fn grace(mut self, limit: Duration) -> Self {
+        self.grace = limit;
+        self
+    }
+
+    /// As awaiting it, for plain threads: this one is blocked until the report is there.
+    pub fn blocking_join(self) -> Report {
+        block_on(self.into_future())
+    }
+}
+
+impl IntoFuture for Shutdown {
+    type Output = Report;
+    type IntoFuture = ShutdownFuture;
+
+    fn into_future(self) -> ShutdownFuture {
+        ShutdownFuture(Box::pin(self.report()))
+    }
+}
+
+impl Shutdown {
+    async fn report(self) -> Report {
+        let mut told = self.yard.shutdown.begin(&self.yard, self.drain_for, self.grace);
+        // The sender stays in the yard, which `self` keeps; it is never closed without a report.
+        match told.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(report)) => report.clone(),
+            _ => Report::of(&self.yard),
+        }
+    }
+}
+
+impl fmt::Debug for Shutdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shutdown")
+            .field("drain_for", &self.drain_for)
+            .field("grace", &self.grace)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of a [`Shutdown`].
+#[must_use = "futures do nothing unless polled"]
+pub struct ShutdownFuture(Pin<Box<dyn Future<Output = Report> + Send>>);
+
+impl Future for ShutdownFuture {
+    type Output = Report;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Report> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for ShutdownFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShutdownFuture")
+    }
+}
+
+/// What all calls of `shutdown` share.
+#[derive(Default)]
+pub(crate) struct ShutdownState {
+    begun: OnceLock<Begun>,
+}
+
+struct Begun {
+    /// When draining ends; later calls may bring it forward.
+    drained_by: watch::Sender<Instant>,
+    report: watch::Sender<Option<Report>>,
+}
+
+impl ShutdownState {
+    /// Begins the shutdown if nobody has, or brings its end forward.
+    #[expect(clippy::disallowed_methods, reason = "the supervisor outlives whoever called for it")]
+    fn begin(&self, yard: &Arc<Yard>, drain_for: Duration, grace: Duration) -> watch::Receiver<Option<Report>> {
+        let now = Instant::now();
+        // Further than this no drain goes, and no sum overflows.
+        let drained_by = now + drain_for.min(Duration::from_secs(3_600 * 24 * 365));
+        let mut first = false;
+        let begun = self.begun.get_or_init(|| {
+            first = true;
+            Begun { drained_by: watch::Sender::new(drained_by), report: watch::Sender::new(None) }
+        });
+        let told = begun.report.subscribe();
+        if first {
+            let books = Books { yard: Arc::clone(yard) };
+            let drained_by = begun.drained_by.subscribe();
+            drop(yard.shared.runtime.spawn(supervise(books, drained_by, grace)));
+        } else {
+            begun.drained_by.send_if_modified(|by| {
+                let earlier = drained_by < *by;
+                *by = drained_by.min(*by);
+                earlier
+            });
+        }
+        told
+    }
+}
+
+/// Closes the books when dropped: at the end of the supervisor, or when its runtime ends before.
+struct Books {
+    yard: Arc<Yard>,
+}
+
+impl Drop for Books {
+    fn drop(&mut self) {
+        self.yard.close();
+        self.yard.cancel_all();
+        for lane in self.yard.lanes() {
+            lane.abandon_all(Reason::Shutdown);
+        }
+        let report = Report::of(&self.yard);
+        self.yard.release_threads();
+        if let Some(begun) = self.yard.shutdown.begun.get() {
+            begun.report.send_replace(Some(report));
+        }
+    }
+}
+
+async fn supervise(books: Books, mut drained_by: watch::Receiver<Instant>, grace: Duration) {
+    let yard = &books.yard;
+    yard.close();
+    loop {
+        let by = *drained_by.borrow_and_update();
+        let drained = pin!(tokio::time::timeout_at(by, yard.empty()));
+        if let Either::Left(_) = select(drained, pin!(drained_by.changed())).await {
+            break;
+        }
+    }
+    yard.cancel_all();
+    let _in_time = tokio::time::timeout(grace, async {
+        yard.empty().await;
+        yard.release_threads();
+        for lane in yard.lanes() {
+            if let Executor::Cpu(threads) = &lane.executor {
+                threads.ended().await;
+            }
+        }
+    })
+    .await;
+    drop(books);
+}
+
+impl Yard {
+    fn close(&self) {
+        self.shared.begin_shutdown();
+        for lane in self.lanes() {
+            lane.close();
+        }
+    }
+
+    fn cancel_all(&self) {
+        for lane in self.lanes() {
+            lane.cancel_all(Reason::Shutdown);
+        }
+    }
+
+    /// Waits until no lane holds a task or a body.
+    async fn empty(&self) {
+        loop {
+            let next_end = self.shared.next_end();
+            tokio::pin!(next_end);
+            // A `Notified` counts from when it is enabled.
+            next_end.as_mut().enable();
+            if self.lanes().all(|lane| lane.is_empty()) {
+                return;
+            }
+            next_end.await;
+        }
+    }
+}

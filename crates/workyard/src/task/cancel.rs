@@ -1,0 +1,92 @@
+//! Owns the signal that asks a body to stop. Never decides what the stopping means: the lane does.
+//!
+//! Two flags, each set once and never taken back. `asked` is what a [`TaskContext`](crate::TaskContext) shows: the
+//! body may heed it. `stopped` tells the lane's own wrapper around an async body to drop it at its next poll. Both are
+//! written under the lane's lock, which is what makes the first reason the only one; readers need no more than the flag
+//! itself, so they load relaxed. Who sets a flag wakes the body afterwards, and the body registers its waker before it
+//! looks, so one of the two always sees the other (the protocol of `AtomicWaker`).
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use futures_util::task::AtomicWaker;
+use tokio_util::sync::CancellationToken;
+use workyard_core::Reason;
+
+/// The cancel signal of one task.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    asked: ReasonFlag,
+    stopped: ReasonFlag,
+    /// For bodies that wait on the signal; made when first asked for.
+    token: OnceLock<CancellationToken>,
+    /// The tokio task that polls an async body.
+    pub(crate) body: AtomicWaker,
+}
+
+impl Signal {
+    /// Asks the body to stop. The first reason stays.
+    pub(crate) fn ask(&self, reason: Reason) {
+        self.asked.raise(reason);
+    }
+
+    /// Tells the wrapper of an async body to drop it. The first reason stays.
+    pub(crate) fn stop(&self, reason: Reason) {
+        self.ask(reason);
+        self.stopped.raise(reason);
+    }
+
+    /// Wakes whoever waits for the signal. Never call it under a lock: wakers run foreign code.
+    pub(crate) fn fire(&self) {
+        if let Some(token) = self.token.get() {
+            token.cancel();
+        }
+        self.body.wake();
+    }
+
+    pub(crate) fn asked(&self) -> Option<Reason> {
+        self.asked.get()
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.is_raised()
+    }
+
+    pub(crate) fn stopped(&self) -> Option<Reason> {
+        self.stopped.get()
+    }
+
+    /// A token that is cancelled when the body is asked to stop.
+    pub(crate) fn token(&self) -> CancellationToken {
+        let token = self.token.get_or_init(CancellationToken::new);
+        // `fire` may have looked for the token before it was there.
+        if self.asked().is_some() {
+            token.cancel();
+        }
+        token.child_token()
+    }
+}
+
+/// A reason in one byte; `0` is none.
+#[derive(Debug, Default)]
+struct ReasonFlag(AtomicU8);
+
+impl ReasonFlag {
+    fn raise(&self, reason: Reason) {
+        let code = Reason::ALL.iter().position(|&r| r == reason).map_or(0, |at| at + 1);
+        let code = u8::try_from(code).unwrap_or_default();
+        // Losing the race means that another reason came first, which then stays. SeqCst pairs with the SeqCst load in
+        // `get`: `token` stores the token and then looks here, `fire` comes after this store and then looks for the
+        // token, and one of them must see the other.
+        let _first = self.0.compare_exchange(0, code, Ordering::SeqCst, Ordering::Relaxed);
+    }
+
+    fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    fn get(&self) -> Option<Reason> {
+        let code = self.0.load(Ordering::SeqCst);
+        Reason::ALL.get(usize::from(code.checked_sub(1)?)).copied()
+    }
+}

@@ -1,0 +1,228 @@
+//! Owns what a user is told about a task that gave no value.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use workyard_core::{Outcome, Reason};
+
+use crate::task::header::Header;
+use crate::task::id::{Name, TaskId};
+use crate::task::panic::{Payload, message_of};
+
+/// An error of any type that can cross threads.
+pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+
+/// Why a task gave no value, and which task it was: its number, name and lane, and the line that submitted it.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use workyard::{Scheduler, TaskErrorKind};
+///
+/// let yard = Scheduler::new();
+/// let handle = yard.cpu().task("resize").submit(|| panic!("no such image")).await?;
+/// let error = handle.await.map(|()| ()).unwrap_err();
+/// assert_eq!(error.kind(), TaskErrorKind::Panicked);
+/// assert_eq!(error.panic_message(), Some("no such image"));
+/// assert!(error.to_string().starts_with("task #0 \"resize\" on lane cpu, submitted at "));
+/// # Ok::<_, workyard::BoxError>(()) })?;
+/// # Ok::<_, workyard::BoxError>(())
+/// ```
+pub struct TaskError(Box<Inner>);
+
+struct Inner {
+    kind: TaskErrorKind,
+    reason: Option<Reason>,
+    id: Option<TaskId>,
+    name: Option<Name>,
+    lane: Arc<str>,
+    site: &'static Location<'static>,
+    panic: Option<(String, Payload)>,
+    source: Option<BoxError>,
+}
+
+/// The kinds of [`TaskError`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum TaskErrorKind {
+    /// The body of a `fallible` task returned `Err`, which is the [`source`](Error::source).
+    Failed,
+    /// The body panicked.
+    Panicked,
+    /// The body never ran, or was dropped before its end.
+    Cancelled,
+    /// A timeout or deadline passed first.
+    TimedOut,
+    /// The body is still running, and nobody waits for it any more: an abort, or the end of shutdown.
+    Abandoned,
+    /// The task was never accepted: its lane is closed.
+    Refused,
+}
+
+impl TaskError {
+    pub(crate) fn stopped(header: &Header, reason: Reason) -> Self {
+        let kind = match reason.outcome() {
+            Outcome::TimedOut => TaskErrorKind::TimedOut,
+            _ => TaskErrorKind::Cancelled,
+        };
+        Self::about(header, kind, Some(reason))
+    }
+
+    pub(crate) fn abandoned(header: &Header, reason: Reason) -> Self {
+        Self::about(header, TaskErrorKind::Abandoned, Some(reason))
+    }
+
+    pub(crate) fn failed(header: &Header, source: BoxError) -> Self {
+        let mut error = Self::about(header, TaskErrorKind::Failed, None);
+        error.0.source = Some(source);
+        error
+    }
+
+    pub(crate) fn panicked(header: &Header, payload: Box<dyn Any + Send>) -> Self {
+        let mut error = Self::about(header, TaskErrorKind::Panicked, None);
+        error.0.panic = Some((message_of(&*payload), Payload::new(payload)));
+        error
+    }
+
+    pub(crate) fn refused(header: &Header) -> Self {
+        let mut error = Self::about(header, TaskErrorKind::Refused, None);
+        error.0.id = None;
+        error
+    }
+
+    fn about(header: &Header, kind: TaskErrorKind, reason: Option<Reason>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            reason,
+            id: Some(header.id),
+            name: header.name.clone(),
+            lane: Arc::clone(&header.lane.name),
+            site: header.site,
+            panic: None,
+            source: None,
+        }))
+    }
+
+    /// What happened.
+    pub fn kind(&self) -> TaskErrorKind {
+        self.0.kind
+    }
+
+    /// Why the task was stopped; `None` if it failed, panicked or was refused.
+    pub fn reason(&self) -> Option<Reason> {
+        self.0.reason
+    }
+
+    /// The task's number; `None` if it was never accepted.
+    pub fn id(&self) -> Option<TaskId> {
+        self.0.id
+    }
+
+    /// The name that was given with `task(name)`.
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_ref().map(Name::as_str)
+    }
+
+    /// The name of the task's lane.
+    pub fn lane(&self) -> &str {
+        &self.0.lane
+    }
+
+    /// The line that submitted the task.
+    pub fn submitted_at(&self) -> &'static Location<'static> {
+        self.0.site
+    }
+
+    /// What the body said when it panicked, if it was text.
+    pub fn panic_message(&self) -> Option<&str> {
+        self.0.panic.as_ref().map(|(message, _)| message.as_str())
+    }
+
+    /// The payload of the panic, to look at or to carry on with [`std::panic::resume_unwind`].
+    ///
+    /// # Errors
+    /// The error itself, if the task did not panic.
+    pub fn into_panic(mut self) -> Result<Box<dyn Any + Send>, Self> {
+        match self.0.panic.take() {
+            Some((_, payload)) => Ok(payload.into_inner()),
+            None => Err(self),
+        }
+    }
+
+    /// The error that the body of a `fallible` task returned.
+    ///
+    /// # Errors
+    /// The error itself, if the task did not end that way.
+    pub fn into_source(mut self) -> Result<BoxError, Self> {
+        self.0.source.take().ok_or(self)
+    }
+
+    /// Whether the task was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.kind == TaskErrorKind::Cancelled
+    }
+
+    /// Whether a timeout or deadline passed.
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == TaskErrorKind::TimedOut
+    }
+
+    /// Whether the body panicked.
+    pub fn is_panic(&self) -> bool {
+        self.0.kind == TaskErrorKind::Panicked
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, reason, id, name, lane, site, panic, .. } = &*self.0;
+        f.write_str("task ")?;
+        if let Some(id) = id {
+            write!(f, "{id} ")?;
+        }
+        if let Some(name) = name {
+            write!(f, "{name} ")?;
+        }
+        write!(f, "on lane {lane}, submitted at {site}, ")?;
+        match kind {
+            TaskErrorKind::Failed => f.write_str("failed")?,
+            TaskErrorKind::Panicked => f.write_str("panicked")?,
+            TaskErrorKind::Cancelled => f.write_str("was cancelled")?,
+            TaskErrorKind::TimedOut => f.write_str("timed out")?,
+            TaskErrorKind::Abandoned => f.write_str("was abandoned while it ran")?,
+            TaskErrorKind::Refused => f.write_str("was refused: the lane is closed")?,
+        }
+        if let Some(reason) = reason {
+            write!(f, ": {reason}")?;
+        }
+        if let Some((message, _)) = panic {
+            write!(f, ": {message}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, reason, id, name, lane, site, panic, source } = &*self.0;
+        f.debug_struct("TaskError")
+            .field("kind", kind)
+            .field("reason", reason)
+            .field("id", id)
+            .field("name", name)
+            .field("lane", lane)
+            .field("submitted_at", &format_args!("{site}"))
+            .field("panic", &panic.as_ref().map(|(message, _)| message))
+            .field("source", source)
+            .finish()
+    }
+}
+
+impl Error for TaskError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as _)
+    }
+}

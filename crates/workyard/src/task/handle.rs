@@ -1,0 +1,199 @@
+//! Owns the user's end of an accepted task. Never holds its body.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::task::coop;
+use workyard_core::{Reason, TaskState};
+
+use crate::task::cell::{Join, Task};
+use crate::task::error::TaskError;
+use crate::task::id::TaskId;
+
+/// An accepted task: a future of its result, and the means to stop it.
+///
+/// Awaiting it gives what the body returned, or a [`TaskError`] that names the task. Dropping it detaches: the task
+/// goes on, its result is dropped, and a failure that nobody saw is counted (an unseen panic is logged as well). Call
+/// [`abort_on_drop`](Self::abort_on_drop) to have the task stopped instead.
+///
+/// # Cancel safety
+/// `(&mut handle).await` may be dropped and repeated: the result is lost only if it was received.
+///
+/// # Panics
+/// As any future, polling it again after it gave the result panics.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let yard = workyard::Scheduler::new();
+/// let handle = yard.cpu().submit(|| 6 * 7).await?;
+/// assert_eq!(handle.await?, 42);
+/// # Ok::<_, workyard::BoxError>(()) })?;
+/// # Ok::<_, workyard::BoxError>(())
+/// ```
+#[must_use = "dropping a handle detaches its task; await it, or say `drop(handle)`"]
+pub struct Handle<T> {
+    task: Arc<dyn Join<T>>,
+    on_drop: OnDrop,
+    taken: bool,
+}
+
+#[derive(Clone, Copy)]
+enum OnDrop {
+    Detach,
+    /// Ask the task to stop.
+    Cancel,
+    /// Stop the task.
+    Abort,
+}
+
+/// Where a task is: see [`TaskState`].
+pub type TaskStatus = TaskState;
+
+impl<T> Handle<T> {
+    pub(crate) fn new(task: Arc<dyn Join<T>>) -> Self {
+        Self { task, on_drop: OnDrop::Detach, taken: false }
+    }
+
+    /// The handle of a task that nobody else can reach: it is asked to stop when the handle is dropped.
+    pub(crate) fn cancel_on_drop(mut self) -> Self {
+        self.on_drop = OnDrop::Cancel;
+        self
+    }
+
+    /// Has the task aborted when this handle is dropped before its end: a queued task never starts.
+    pub fn abort_on_drop(mut self) -> Self {
+        self.on_drop = OnDrop::Abort;
+        self
+    }
+
+    /// The task's number.
+    pub fn id(&self) -> TaskId {
+        self.task.header().id
+    }
+
+    /// The name that was given with `task(name)`.
+    pub fn name(&self) -> Option<&str> {
+        self.task.header().name.as_ref().map(super::id::Name::as_str)
+    }
+
+    /// Where the task is. It may be further by the time you look.
+    pub fn status(&self) -> TaskStatus {
+        self.task.header().status().unwrap_or(TaskState::Queued)
+    }
+
+    /// Whether the task has ended, so that awaiting it returns at once.
+    pub fn is_finished(&self) -> bool {
+        self.status().is_ended()
+    }
+
+    /// Whether the task was asked to stop, by whatever reason. A task that was and returned a value all the same has
+    /// completed: a partial result is a result.
+    pub fn was_cancelled(&self) -> bool {
+        self.task.header().signal.is_asked()
+    }
+
+    /// Asks the task to stop. `false` if it had ended.
+    ///
+    /// - Queued: it never starts, and its place is free at once.
+    /// - Running with a context (`submit_with`, and every closure): the context shows it, and what the body returns is
+    ///   the outcome.
+    /// - Running as a plain future: dropped at its next await.
+    pub fn cancel(&self) -> bool {
+        self.task_ref().cancel()
+    }
+
+    /// Stops the task. `false` if it had ended.
+    ///
+    /// - Queued: as [`cancel`](Self::cancel).
+    /// - Running as a future: dropped at its next await, whether it has a context or not.
+    /// - Running as a closure, which nothing can stop: the handle is answered at once with
+    ///   [`Abandoned`](crate::TaskErrorKind::Abandoned), the body keeps its slot until it returns, and its result is dropped.
+    pub fn abort(&self) -> bool {
+        self.task_ref().abort()
+    }
+
+    /// A reference that can stop the task and tell its state, without its result.
+    pub fn task_ref(&self) -> TaskRef {
+        TaskRef { task: self.erased() }
+    }
+
+    fn erased(&self) -> Arc<dyn Task> {
+        Arc::<dyn Join<T>>::clone(&self.task)
+    }
+}
+
+impl<T> Future for Handle<T> {
+    type Output = Result<T, TaskError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        assert!(!self.taken, "a handle was polled after it gave its result");
+        let budget = ready!(coop::poll_proceed(cx));
+        let result = ready!(self.task.poll_join(cx));
+        budget.made_progress();
+        self.taken = true;
+        Poll::Ready(result)
+    }
+}
+
+impl<T> Drop for Handle<T> {
+    fn drop(&mut self) {
+        if self.taken {
+            return;
+        }
+        match self.on_drop {
+            OnDrop::Detach => {}
+            OnDrop::Cancel => {
+                self.task.header().lane.cancel(&self.erased(), Reason::Dropped);
+            }
+            OnDrop::Abort => {
+                self.task.header().lane.abort(&self.erased(), Reason::Dropped);
+            }
+        }
+        self.task.detach();
+    }
+}
+
+impl<T> fmt::Debug for Handle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = self.task.header();
+        f.debug_struct("Handle").field("id", &header.id).field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+/// A task without its result: what stops it and tells its state. Cloning is cheap; dropping does nothing.
+#[derive(Clone)]
+pub struct TaskRef {
+    task: Arc<dyn Task>,
+}
+
+impl TaskRef {
+    /// The task's number.
+    pub fn id(&self) -> TaskId {
+        self.task.header().id
+    }
+
+    /// As [`Handle::status`].
+    pub fn status(&self) -> TaskStatus {
+        self.task.header().status().unwrap_or(TaskState::Queued)
+    }
+
+    /// As [`Handle::cancel`].
+    pub fn cancel(&self) -> bool {
+        self.task.header().lane.cancel(&self.task, Reason::User)
+    }
+
+    /// As [`Handle::abort`].
+    pub fn abort(&self) -> bool {
+        self.task.header().lane.abort(&self.task, Reason::User)
+    }
+}
+
+impl fmt::Debug for TaskRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskRef").field("id", &self.id()).field("status", &self.status()).finish()
+    }
+}

@@ -1,0 +1,118 @@
+//! Owns what is known of a task apart from its body and its result. Never changes a state by itself.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
+use tracing::Span;
+use workyard_core::{Outcome, Priority, Slot, TaskState};
+
+use crate::lane::LaneShared;
+use crate::task::cancel::Signal;
+use crate::task::id::{Name, TaskId};
+use crate::task::time_limits::TimeLimits;
+
+/// What is known of a task apart from its body and its result.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) id: TaskId,
+    pub(crate) name: Option<Name>,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) lane: Arc<LaneShared>,
+    pub(crate) priority: Priority,
+    pub(crate) signal: Signal,
+    /// Whether the body has a context to look at. Every closure has: it cannot be dropped half way.
+    pub(crate) has_context: bool,
+    pub(crate) limits: TimeLimits,
+    pub(crate) span: Span,
+    slot: AtomicU32,
+    status: StatusCell,
+}
+
+/// What a task is made with.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) name: Option<Name>,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) priority: Priority,
+    pub(crate) limits: TimeLimits,
+}
+
+impl Options {
+    #[track_caller]
+    pub(crate) fn here() -> Self {
+        Self { name: None, site: Location::caller(), priority: Priority::NORMAL, limits: TimeLimits::default() }
+    }
+}
+
+impl Header {
+    pub(crate) fn new(lane: &Arc<LaneShared>, options: Options, has_context: bool) -> Self {
+        let Options { name, site, priority, limits } = options;
+        let id = lane.yard.next_id();
+        let span = crate::observe::task_span(id, name.as_ref(), &lane.name);
+        Self {
+            id,
+            name,
+            site,
+            lane: Arc::clone(lane),
+            priority,
+            signal: Signal::default(),
+            has_context,
+            limits,
+            span,
+            slot: AtomicU32::new(u32::MAX),
+            status: StatusCell::default(),
+        }
+    }
+
+    /// The task's number in its lane, while the lane holds it.
+    pub(crate) fn slot(&self) -> Slot {
+        Slot(self.slot.load(Ordering::Relaxed))
+    }
+
+    /// Only under the lane's lock.
+    pub(crate) fn accepted_into(&self, slot: Slot) {
+        self.slot.store(slot.0, Ordering::Relaxed);
+        self.status.set(TaskState::Queued);
+    }
+
+    /// Only under the lane's lock.
+    pub(crate) fn set_status(&self, state: TaskState) {
+        self.status.set(state);
+    }
+
+    /// `None` before the task is accepted. Exact under the lane's lock; without it, what was true a moment ago.
+    pub(crate) fn status(&self) -> Option<TaskState> {
+        self.status.get()
+    }
+}
+
+/// A task's state in one byte: a copy of what the lane's policy holds, for readers without the lane's lock. Loads and
+/// stores are relaxed, since nothing else is read on the strength of it.
+#[derive(Debug, Default)]
+struct StatusCell(AtomicU8);
+
+impl StatusCell {
+    fn set(&self, state: TaskState) {
+        let code = match state {
+            TaskState::Queued => 1,
+            TaskState::Running => 2,
+            TaskState::Ended(Outcome::Completed) => 3,
+            TaskState::Ended(Outcome::Failed) => 4,
+            TaskState::Ended(Outcome::Panicked) => 5,
+            TaskState::Ended(Outcome::Cancelled) => 6,
+            TaskState::Ended(Outcome::TimedOut) => 7,
+            TaskState::Ended(Outcome::Abandoned) => 8,
+        };
+        self.0.store(code, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Option<TaskState> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => None,
+            1 => Some(TaskState::Queued),
+            2 => Some(TaskState::Running),
+            ended => Outcome::ALL.get(usize::from(ended - 3)).copied().map(TaskState::Ended),
+        }
+    }
+}

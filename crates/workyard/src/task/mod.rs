@@ -1,0 +1,19 @@
+//! One unit of work: what it is made of, what its submitter holds, what its body sees, and how it is stopped.
+
+pub(crate) mod cancel;
+pub(crate) mod cell;
+mod context;
+mod error;
+mod handle;
+pub(crate) mod header;
+mod id;
+mod panic;
+mod time_limits;
+
+pub use context::TaskContext;
+pub use error::{BoxError, TaskError, TaskErrorKind};
+pub use handle::{Handle, TaskRef, TaskStatus};
+pub use id::TaskId;
+
+pub(crate) use id::Name;
+pub(crate) use panic::{Payload, catch};
