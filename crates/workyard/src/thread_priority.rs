@@ -40,7 +40,8 @@ pub(crate) fn lower(_nice: i32) -> Result<(), LowerError> {
     Err(LowerError::Unsupported)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::thread;
 
@@ -53,32 +54,33 @@ mod tests {
         getpriority_process(Some(thread)).unwrap()
     }
 
+    /// The nice value of a thread of its own after it has asked for these, one after the other.
+    fn nice_after(asked: &[i32]) -> i32 {
+        let ask = || {
+            for nice in asked {
+                lower(*nice).unwrap();
+            }
+            nice_of(gettid())
+        };
+        thread::scope(|scope| scope.spawn(ask).join().unwrap())
+    }
+
     #[test]
     fn only_the_calling_thread_gets_nicer() {
         let this = gettid();
         let before = nice_of(this);
-        let lowered = thread::spawn(|| {
-            lower(7).unwrap();
-            nice_of(gettid())
-        });
-        assert_eq!(lowered.join().unwrap(), before.max(7));
+        assert_eq!(nice_after(&[7]), before.max(7));
         assert_eq!(nice_of(this), before);
     }
 
     #[test]
     fn a_thread_never_becomes_less_nice() {
-        let ended_at = thread::spawn(|| {
-            lower(11).unwrap();
-            lower(3).unwrap();
-            nice_of(gettid())
-        });
-        assert!(ended_at.join().unwrap() >= 11);
+        assert!(nice_after(&[11, 3]) >= 11);
     }
 
     #[test]
     fn values_out_of_range_are_taken_for_the_nearest() {
-        let nice_after = |nice| thread::spawn(move || lower(nice).map(|()| nice_of(gettid()))).join().unwrap().unwrap();
-        assert_eq!(nice_after(i32::MAX), 19);
-        assert_eq!(nice_after(i32::MIN), nice_of(gettid()).max(1));
+        assert_eq!(nice_after(&[i32::MAX]), 19);
+        assert_eq!(nice_after(&[i32::MIN]), nice_of(gettid()).max(1));
     }
 }

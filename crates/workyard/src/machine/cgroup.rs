@@ -127,4 +127,5 @@ fn unescape(field: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+#[path = "cgroup_tests.rs"]
 mod tests;

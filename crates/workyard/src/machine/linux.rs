@@ -5,7 +5,8 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use super::{Seen, cgroup, cpu_list};
+use super::answer::Seen;
+use super::{cgroup, cpu_list};
 
 impl Seen {
     pub(super) fn now() -> Self {
@@ -55,15 +56,15 @@ mod tests {
 
     #[test]
     fn a_thread_held_to_one_cpu_sees_one_usable_cpu() {
-        let pinned = std::thread::spawn(|| {
+        let pin_and_look = || {
             let allowed = sched_getaffinity(None).unwrap();
             let first = (0..CpuSet::MAX_CPU).find(|cpu| allowed.is_set(*cpu)).unwrap();
             let mut one = CpuSet::new();
             one.set(first);
             sched_setaffinity(None, &one).unwrap();
             machine()
-        });
-        let pinned = pinned.join().unwrap();
+        };
+        let pinned = std::thread::scope(|scope| scope.spawn(pin_and_look).join().unwrap());
         assert_eq!((pinned.affinity(), pinned.usable().get()), (Some(1), 1));
         assert_eq!(pinned.logical(), machine().logical(), "the machine itself did not shrink");
     }

@@ -1,12 +1,5 @@
 //! Owns what this process may know of the machine it runs on. Never reads the environment, and keeps nothing between calls.
 
-#[cfg(any(target_os = "linux", test))]
-mod cgroup;
-#[cfg(any(target_os = "linux", test))]
-mod cpu_list;
-#[cfg(target_os = "linux")]
-mod linux;
-
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
@@ -104,11 +97,11 @@ impl fmt::Display for Machine {
 }
 
 /// What the system told, before any conclusion.
-struct Seen {
-    logical: Option<NonZeroUsize>,
-    physical: Option<NonZeroUsize>,
-    affinity: Option<NonZeroUsize>,
-    quota: Option<f64>,
+pub(super) struct Seen {
+    pub(super) logical: Option<NonZeroUsize>,
+    pub(super) physical: Option<NonZeroUsize>,
+    pub(super) affinity: Option<NonZeroUsize>,
+    pub(super) quota: Option<f64>,
 }
 
 #[cfg(not(target_os = "linux"))]
