@@ -1,1 +1,34 @@
-//! Placeholder
+//! What tests of `workyard`, and of programs built on it, need beside an assertion.
+//!
+//! | to | use |
+//! |---|---|
+//! | wait for something without sleeping and hoping | [`wait_for`], [`wait_for_async`] |
+//! | choose at random, and repeat the same choices | [`seeds()`], [`Rng`], [`SeedOnPanic`] |
+//! | see that nothing is left behind | [`Residue`], [`threads_named`] |
+//! | see how much runs at once, and that values are dropped | [`Gauge`], [`DropCounter`] |
+//! | run a built program as a user does | [`Program`] |
+//! | say that a check could not run here | [`not_run()`] |
+//!
+//! It depends on no async runtime, and knows nothing of `workyard` itself. It is the one crate that reads the
+//! environment: `WORKYARD_SEED` and `WORKYARD_SEEDS`, in [`seeds()`].
+#![forbid(unsafe_code)]
+
+mod drop_counter;
+mod gauge;
+mod not_run;
+mod program;
+mod residue;
+mod rng;
+mod seeds;
+#[cfg(test)]
+mod test_panic;
+mod wait;
+
+pub use drop_counter::{DropCounter, Payload};
+pub use gauge::{Gauge, Inside};
+pub use not_run::not_run;
+pub use program::{Finished, Program, Running};
+pub use residue::{Residue, threads_named};
+pub use rng::Rng;
+pub use seeds::{SeedOnPanic, seeds};
+pub use wait::{WaitFor, wait_for, wait_for_async};
