@@ -6,8 +6,8 @@ use std::thread;
 
 /// Makes values to hand to the code under test, and counts how many of them have been dropped.
 ///
-/// Clones share their counts. Equal numbers of [`made`](Self::made) and [`dropped`](Self::dropped) say that no value leaked;
-/// more dropped than made cannot be in safe code.
+/// Clones share their counts. Equal numbers of [`made`](Self::made) and [`dropped`](Self::dropped) say that no value
+/// leaked; more dropped than made cannot be in safe code.
 ///
 /// # Examples
 /// ```
@@ -42,8 +42,8 @@ impl DropCounter {
         self.make(false)
     }
 
-    /// A value whose drop panics, after it was counted. On a thread that panics already it does not, as that would end the
-    /// process.
+    /// A value whose drop panics, after it was counted. On a thread that panics already it does not, as that would end
+    /// the process.
     pub fn panicking_payload(&self) -> Payload {
         self.make(true)
     }

@@ -2,8 +2,8 @@
 
 /// Prints `not run: <why>`, as one line on stdout, for a check that this machine or account cannot make. Then return.
 ///
-/// A check that passes because it did nothing looks like one that holds. `cargo xtask test` counts these lines; call this on
-/// the test's own thread, as the test harness captures only what that one prints.
+/// A check that passes because it did nothing looks like one that holds. `cargo xtask test` counts these lines; call
+/// this on the test's own thread, as the test harness captures only what that one prints.
 ///
 /// # Examples
 /// ```

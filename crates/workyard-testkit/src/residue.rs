@@ -45,11 +45,12 @@ impl Residue {
 
     /// Waits until this process holds no more threads and no more file descriptors than it did then.
     ///
-    /// Threads that were joined and runtimes that were dropped may take a moment to leave, hence the deadline. Outside Linux
-    /// this returns at once.
+    /// Threads that were joined and runtimes that were dropped may take a moment to leave, hence the deadline. Outside
+    /// Linux this returns at once.
     ///
     /// # Panics
-    /// When there is still more at the deadline: with the names of the threads and the targets of the descriptors that are new.
+    /// When there is still more at the deadline: with the names of the threads and the targets of the descriptors that
+    /// are new.
     #[track_caller]
     pub fn assert_back(&self, deadline: Duration) {
         let mut now = Self::now();
@@ -73,8 +74,8 @@ impl Residue {
 
 /// The names of this process's threads that begin with `prefix`, sorted; `None` outside Linux.
 ///
-/// Linux keeps 15 bytes of a thread's name, so of a longer prefix only that much is compared. The main thread goes by the
-/// name of the program's file.
+/// Linux keeps 15 bytes of a thread's name, so of a longer prefix only that much is compared. The main thread goes by
+/// the name of the program's file.
 ///
 /// # Examples
 /// ```

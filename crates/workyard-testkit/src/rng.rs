@@ -3,7 +3,8 @@
 /// A small random generator whose choices depend on nothing but its seed, on every machine and in every version.
 ///
 /// It is splitmix64 (Steele, Lea and Flood, *Fast Splittable Pseudorandom Number Generators*, OOPSLA 2014, in the form
-/// published by Sebastiano Vigna): 64 bits of state, one period of 2⁶⁴. Good for choosing what a test does, and for nothing secret.
+/// published by Sebastiano Vigna): 64 bits of state, one period of 2⁶⁴. Good for choosing what a test does, and for
+/// nothing secret.
 ///
 /// # Examples
 /// ```

@@ -6,8 +6,8 @@ use std::thread;
 
 /// The seeds of a test: 0, 1, 2 and so on, `default_count` of them.
 ///
-/// The environment says otherwise: `WORKYARD_SEED=17` gives that one seed, to replay a failure, and `WORKYARD_SEEDS=100000`
-/// gives that many, to hunt for one. Name the seed when the test fails with [`SeedOnPanic`].
+/// The environment says otherwise: `WORKYARD_SEED=17` gives that one seed, to replay a failure, and
+/// `WORKYARD_SEEDS=100000` gives that many, to hunt for one. Name the seed when the test fails with [`SeedOnPanic`].
 ///
 /// # Panics
 /// When one of the two variables is set to something that is not a number: a misspelt replay would pass unnoticed.
@@ -49,8 +49,8 @@ fn chosen(replay: Option<u64>, count: Option<u64>, default_count: u64) -> impl I
 
 /// A guard that tells the seed on stderr when the test that holds it panics.
 ///
-/// It says `seed: 17 (replay with WORKYARD_SEED=17)`. Hold one inside the loop over [`seeds()`]; dropped without a panic it
-/// says nothing.
+/// It says `seed: 17 (replay with WORKYARD_SEED=17)`. Hold one inside the loop over [`seeds()`]; dropped without a
+/// panic it says nothing.
 ///
 /// # Examples
 /// ```

@@ -1,4 +1,5 @@
-//! Owns catching a panic together with the place it blames, for this crate's own tests. Never compiled into the library.
+//! Owns catching a panic together with the place it blames, for this crate's own tests. Never compiled into the
+//! library.
 
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::sync::{Mutex, PoisonError};

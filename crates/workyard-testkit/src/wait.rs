@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Waits on this thread until `condition` holds, and panics at the caller's line when it does not within `deadline`.
 ///
-/// The condition is asked at once, about every millisecond from then on, and a last time after the deadline has passed: so
-/// it holds where it held at the end, however busy the machine was.
+/// The condition is asked at once, about every millisecond from then on, and a last time after the deadline has passed:
+/// so it holds where it held at the end, however busy the machine was.
 ///
 /// # Panics
 /// With `what` when the deadline passes; name the state waited for, as in `"both workers have ended"`.
@@ -30,8 +30,8 @@ pub fn wait_for(what: &str, deadline: Duration, condition: impl FnMut() -> bool)
 
 /// [`wait_for`] for async code: between two questions it lets the other tasks of its thread run.
 ///
-/// It knows no runtime, so it asks anew each time it is polled and asks to be polled again: it is never idle. Under tokio's
-/// paused clock, time therefore stands still while it waits; the deadline is always of real time.
+/// It knows no runtime, so it asks anew each time it is polled and asks to be polled again: it is never idle. Under
+/// tokio's paused clock, time therefore stands still while it waits; the deadline is always of real time.
 ///
 /// # Cancel safety
 /// Dropping the future only ends the questions.

@@ -1,4 +1,5 @@
-//! Owns how a thread is made to yield the CPU to others. Never touches a thread but the calling one, and never raises one.
+//! Owns how a thread is made to yield the CPU to others. Never touches a thread but the calling one, and never raises
+//! one.
 
 use std::io;
 
@@ -15,10 +16,12 @@ pub(crate) enum LowerError {
     Refused(#[source] io::Error),
 }
 
-/// Gives the calling thread at least this nice value, from 1 (a little less CPU time than others) to 19 (what others leave).
+/// Gives the calling thread at least this nice value, from 1 (a little less CPU time than others) to 19 (what others
+/// leave).
 ///
 /// Values outside are taken for the nearest of these. A thread that is nicer already stays as it is, since an ordinary
-/// user cannot go back. Threads that the calling one starts later inherit the value; those that run already keep theirs.
+/// user cannot go back. Threads that the calling one starts later inherit the value; those that run already keep
+/// theirs.
 #[cfg(target_os = "linux")]
 pub(crate) fn lower(nice: i32) -> Result<(), LowerError> {
     use rustix::process::{getpriority_process, setpriority_process};

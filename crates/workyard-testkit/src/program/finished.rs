@@ -18,8 +18,8 @@ pub struct Finished {
     pub stderr: String,
     /// From its start to its end, some milliseconds too long at most.
     pub elapsed: Duration,
-    /// The most memory that it had resident at once, in KiB; `None` outside Linux, and where it ended before it could be looked
-    /// at.
+    /// The most memory that it had resident at once, in KiB; `None` outside Linux, and where it ended before it could
+    /// be looked at.
     ///
     /// It is looked at every few milliseconds, so growth in its very last moments may be missed.
     pub peak_rss_kib: Option<u64>,

@@ -11,8 +11,8 @@ use super::running::Running;
 
 /// A program to run as a user runs it: with arguments and input, and with a deadline.
 ///
-/// It gets the given input and then the end of it, and both its outputs are kept. On Unix it leads a process group of its
-/// own, so that what it started is killed with it.
+/// It gets the given input and then the end of it, and the first 64 MiB of each output are kept. On Unix it leads a
+/// process group of its own: what it started is killed with it, and a Ctrl-C meant for the test run does not reach it.
 ///
 /// # Examples
 /// ```no_run
@@ -38,10 +38,11 @@ impl Program {
         Self { path: path.into(), args: Vec::new(), env: Vec::new(), stdin: Vec::new() }
     }
 
-    /// The example program of this name, from the same build as the running test: it looks in `examples` of the folder that
-    /// the test's own file is in, whichever target folder and profile that is.
+    /// The example program of this name, from the same build as the running test: it looks in `examples` of the folder
+    /// that the test's own file is in, whichever target folder and profile that is.
     ///
-    /// `cargo test --workspace` builds the examples before the tests run; `cargo test -p one-package` may not have done so.
+    /// `cargo test --workspace` builds the examples before the tests run; `cargo test -p one-package` may not have done
+    /// so.
     ///
     /// # Panics
     /// When it is not there: with the command that builds it.
@@ -93,8 +94,8 @@ impl Program {
     /// Runs it to its end.
     ///
     /// # Panics
-    /// When the system cannot start it, and when it has not ended by the deadline: it is killed then, and the message has
-    /// what it wrote.
+    /// When the system cannot start it, and when it has not ended by the deadline: it is killed then, and the message
+    /// has what it wrote.
     #[track_caller]
     pub fn run_within(self, deadline: Duration) -> Finished {
         self.spawn().finish_within(deadline)

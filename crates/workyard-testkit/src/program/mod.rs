@@ -1,5 +1,5 @@
-//! Running a built program as a user does: [`Program`] says what to run, [`Running`] is it while it runs, [`Finished`] what is
-//! left of it.
+//! Running a built program as a user does: [`Program`] says what to run, [`Running`] is it while it runs, [`Finished`]
+//! what is left of it.
 
 mod finished;
 mod launch;

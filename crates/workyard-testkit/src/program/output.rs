@@ -28,8 +28,8 @@ impl Output {
         }
     }
 
-    /// The first whole line from `from` on that has `needle` in it. Moves `from` past the lines that were looked at; a last
-    /// line without an end is one once the output has ended.
+    /// The first whole line from `from` on that has `needle` in it. Moves `from` past the lines that were looked at; a
+    /// last line without an end is one once the output has ended.
     pub(super) fn line_with(&self, needle: &str, from: &mut usize) -> Option<String> {
         loop {
             let rest = &self.bytes[*from..];

@@ -1,9 +1,11 @@
-//! Owns a started program: its outputs, its signals, its end. Never leaves one running, and never waits without a deadline.
+//! Owns a started program: its outputs, its signals, its end. Never leaves one running, and never waits without a
+//! deadline.
 //!
-//! Threads watch it. One reads each output, so that no pipe can fill up and stop the program; one writes its input, if it
-//! gets any; and the keeper looks every few milliseconds at whether it has ended and how much memory it holds.
-//! None of them takes the exit status: that is left to [`Running`] itself, at its own end. So the process id stays the program's
-//! for as long as anybody can send it a signal, and no signal can go to a stranger that was given the id since.
+//! Threads watch it. One reads each output, so that no pipe can fill up and stop the program; one writes its input, if
+//! it gets any; and the keeper looks every few milliseconds at whether it has ended and how much memory it holds. None
+//! of them takes the exit status: that is left to [`Running`] itself, at its own end. So the process id stays the
+//! program's for as long as anybody can send it a signal, and no signal can go to a stranger that was given the id
+//! since.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -16,7 +18,8 @@ use super::finished::{Finished, Outputs};
 use super::os;
 use super::output::Output;
 
-/// A [`Program`](crate::Program) that was started. Dropping it kills it and what it started, and waits until it is gone.
+/// A [`Program`](crate::Program) that was started. Dropping it kills it and what it started, and waits until it is
+/// gone.
 ///
 /// # Examples
 /// ```no_run
@@ -85,8 +88,8 @@ impl Running {
         lock(&self.child).kill().ok();
     }
 
-    /// Waits for a line with `needle` in it, on either output, and gives that line. Lines that were written before this was
-    /// called count, so it does not matter how fast the program is.
+    /// Waits for a line with `needle` in it, on either output, and gives that line. Lines that were written before this
+    /// was called count, so it does not matter how fast the program is.
     ///
     /// # Panics
     /// With what it wrote, when there is no such line by the deadline, or both outputs have ended without one.

@@ -1,4 +1,5 @@
-//! Owns what this process may know of the machine it runs on. Never reads the environment, and keeps nothing between calls.
+//! Owns what this process may know of the machine it runs on. Never reads the environment, and keeps nothing between
+//! calls.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -6,8 +7,8 @@ use std::thread::available_parallelism;
 
 /// Looks at the machine, and at what of it the system lets this process use.
 ///
-/// This reads a few small files on Linux (well below a millisecond on most machines); whoever asks often keeps the answer.
-/// The answer is of this moment: affinity and quota may change while a program runs.
+/// This reads a few small files on Linux (well below a millisecond on most machines); whoever asks often keeps the
+/// answer. The answer is of this moment: affinity and quota may change while a program runs.
 ///
 /// # Examples
 /// ```
@@ -17,10 +18,7 @@ use std::thread::available_parallelism;
 /// ```
 pub fn machine() -> Machine {
     let fallback = available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let seen = Seen::now();
-    let usable = usable(seen.affinity.unwrap_or(fallback), seen.quota);
-    let logical = seen.logical.or(seen.affinity).unwrap_or(fallback);
-    Machine { logical, physical: seen.physical, affinity: seen.affinity, quota: seen.quota, usable }
+    Machine::conclude(&Seen::now(), fallback)
 }
 
 /// What [`machine()`] saw: how many CPUs there are, and how many of them this process may use.
@@ -41,6 +39,14 @@ pub struct Machine {
 }
 
 impl Machine {
+    fn conclude(seen: &Seen, fallback: NonZeroUsize) -> Self {
+        // A container may be shown fewer CPUs than it is allowed to use, and the cores of CPUs that it is not shown.
+        let logical = seen.logical.max(seen.affinity).unwrap_or(fallback);
+        let physical = seen.physical.map(|cores| cores.min(logical));
+        let usable = usable(seen.affinity.unwrap_or(fallback), seen.quota);
+        Self { logical, physical, affinity: seen.affinity, quota: seen.quota, usable }
+    }
+
     /// The machine's logical CPUs that are online: what the system schedules on, hyper-threads counted one by one.
     pub fn logical(&self) -> usize {
         self.logical.get()
@@ -57,8 +63,8 @@ impl Machine {
         self.affinity.map(NonZeroUsize::get)
     }
 
-    /// How much CPU time this process's cgroup may use, in CPUs: `1.5` is one and a half CPUs' worth. `None` when no limit
-    /// is in sight.
+    /// How much CPU time this process's cgroup may use, in CPUs: `1.5` is one and a half CPUs' worth. `None` when no
+    /// limit is in sight.
     ///
     /// It is the tightest limit from the process's own cgroup up to the top of what is mounted, for cgroup v1 and v2. A
     /// container with a cgroup namespace of its own does not see the limits above its root, and neither does this.
@@ -68,8 +74,8 @@ impl Machine {
 
     /// How many computing threads this process can keep busy: the smaller of affinity and quota, at least 1.
     ///
-    /// A quota is rounded down, as [`std::thread::available_parallelism`] does: the second thread on 1.5 CPUs would have
-    /// both stopped for a third of each period.
+    /// A quota is rounded down, as [`std::thread::available_parallelism`] does: the second thread on 1.5 CPUs would
+    /// have both stopped for a quarter of each period.
     pub fn usable(&self) -> NonZeroUsize {
         self.usable
     }
@@ -152,6 +158,21 @@ mod tests {
         assert_eq!(usable(count(2), Some(f64::INFINITY)).get(), 2);
         assert_eq!(usable(count(2), Some(f64::NAN)).get(), 1);
         assert_eq!(usable(count(2), Some(-1.0)).get(), 1);
+    }
+
+    #[test]
+    fn what_is_seen_need_not_add_up() {
+        let seen = |logical, physical, affinity| {
+            let count = |n: Option<usize>| n.map(count);
+            let seen =
+                Seen { logical: count(logical), physical: count(physical), affinity: count(affinity), quota: None };
+            let machine = Machine::conclude(&seen, NonZeroUsize::new(3).unwrap());
+            (machine.logical(), machine.physical(), machine.affinity(), machine.usable().get())
+        };
+        assert_eq!(seen(Some(8), Some(4), Some(6)), (8, Some(4), Some(6), 6));
+        assert_eq!(seen(Some(2), Some(16), Some(8)), (8, Some(8), Some(8), 8), "shown less than it may use");
+        assert_eq!(seen(Some(8), Some(4), None), (8, Some(4), None, 3), "an affinity that only std knows");
+        assert_eq!(seen(None, None, None), (3, None, None, 3));
     }
 
     #[test]

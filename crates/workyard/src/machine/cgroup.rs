@@ -1,8 +1,10 @@
-//! Owns what Linux control groups (v1 and v2) say of a process's CPU quota. Never opens a file: the reader is an argument.
+//! Owns what Linux control groups (v1 and v2) say of a process's CPU quota. Never opens a file: the reader is an
+//! argument.
 //!
-//! `/proc/self/cgroup` names the process's group in each hierarchy, `/proc/self/mountinfo` says where a hierarchy can be
-//! seen and from which of its groups on ([`cgroups(7)`], [`proc_pid_mountinfo(5)`]). A limit binds all groups below the
-//! one that states it, so each group from the process's own up to the root of the mount is asked, and the tightest counts.
+//! `/proc/self/cgroup` names the process's group in each hierarchy, `/proc/self/mountinfo` says where a hierarchy can
+//! be seen and from which of its groups on ([`cgroups(7)`], [`proc_pid_mountinfo(5)`]). A limit binds all groups below
+//! the one that states it, so each group from the process's own up to the root of the mount is asked, and the tightest
+//! counts.
 //!
 //! [`cgroups(7)`]: https://man7.org/linux/man-pages/man7/cgroups.7.html
 //! [`proc_pid_mountinfo(5)`]: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html

@@ -139,6 +139,13 @@ fn malformed_tables_are_skipped_line_by_line() {
     let expected =
         [Group { version: Version::V2, path: "/ok".into() }, Group { version: Version::V1, path: "/yes".into() }];
     assert_eq!(groups, expected);
-    let odd = "\n - \n1 2 3 - cgroup2\n1 2 3 / /p rw - cgroup\n1 2 3 / /p rw - cgroup cgroup rw,cpuset\n1 2 3 / /p rw - ext4 x rw,cpu\n";
-    assert_eq!(mounts(odd), []);
+    let odd = [
+        "",
+        " - ",
+        "1 2 3 - cgroup2",
+        "1 2 3 / /p rw - cgroup",
+        "1 2 3 / /p rw - cgroup cgroup rw,cpuset",
+        "1 2 3 / /p rw - ext4 x rw,cpu",
+    ];
+    assert_eq!(mounts(&odd.join("\n")), []);
 }

@@ -1,6 +1,7 @@
 //! Owns the kernel's CPU list format, `0-3,8,10-11`. Never opens a file.
 
-/// How many CPUs a list names, or `None` where it is not such a list. Linux writes ascending ranges that do not overlap.
+/// How many CPUs a list names, or `None` where it is not such a list. Linux writes ascending ranges that do not
+/// overlap.
 pub(super) fn len(list: &str) -> Option<usize> {
     list.trim().split(',').try_fold(0_usize, |sum, range| sum.checked_add(range_len(range)?))
 }
