@@ -107,7 +107,9 @@ const BETWEEN_QUESTIONS: Duration = Duration::from_millis(1);
 mod tests {
     use std::panic::catch_unwind;
     use std::pin::pin;
-    use std::task::Waker;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Wake, Waker};
 
     use super::*;
     use crate::test_panic::message_and_line;
@@ -134,12 +136,24 @@ mod tests {
         assert_eq!(line, (file!(), line!() - 2));
     }
 
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
     #[test]
     fn the_async_twin_asks_once_a_poll() {
         let mut answers = [true, false].into_iter();
         let mut waiting = pin!(wait_for_async("second", Duration::from_mins(1), || !answers.next().unwrap()));
-        let mut cx = Context::from_waker(Waker::noop());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
         assert!(waiting.as_mut().poll(&mut cx).is_pending());
+        assert!(woken.0.load(Ordering::SeqCst), "it asks to be polled again");
         assert!(waiting.as_mut().poll(&mut cx).is_ready());
     }
 

@@ -94,6 +94,12 @@ mod unix {
     }
 
     #[test]
+    fn what_is_written_after_its_end_is_waited_for() {
+        let finished = sh("(sleep 0.1; echo late) & echo early").run_within(SOON);
+        assert_eq!(finished.stdout, "early\nlate\n");
+    }
+
+    #[test]
     fn signals_reach_the_program() {
         let trap = "trap 'echo got it; exit 7' INT TERM; echo ready; while :; do sleep 0.01; done";
         for send in [Running::interrupt, Running::terminate] {
@@ -148,7 +154,7 @@ mod unix {
         let running = sh("exit 0").spawn();
         wait_for("it has ended", SOON, || is_zombie(&running));
         let ended = since.elapsed();
-        wait_for("some time later", SOON, || since.elapsed() > ended + later);
+        wait_for("some time later", SOON, || since.elapsed() > ended + 2 * later);
         assert!(running.finish_within(SOON).elapsed < ended + later);
     }
 

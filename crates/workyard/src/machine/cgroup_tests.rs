@@ -80,6 +80,8 @@ fn the_tighter_of_both_versions_counts() {
             ("/proc/self/cgroup", "4:cpu:/x\n0::/y\n"),
             ("/proc/self/mountinfo", &[V2_MOUNT, V1_MOUNT].concat()),
             ("/sys/fs/cgroup/y/cpu.max", "200000 100000\n"),
+            // The group of that name in the other hierarchy is another group.
+            ("/sys/fs/cgroup/x/cpu.max", "1000 100000\n"),
             ("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us", v1_micros),
             ("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "100000\n"),
         ])
