@@ -4,7 +4,8 @@ use std::fmt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// How a [`Program`](crate::Program) ended, and what it wrote. Shown in full by `{}`, for the message of an assertion.
+/// How a [`Program`](crate::Program) ended, and what it wrote. `{}` shows the code and
+/// the end of both outputs, for the message of an assertion.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Finished {
@@ -46,11 +47,35 @@ impl fmt::Display for Finished {
     }
 }
 
-/// Both outputs, one below the other.
+/// The ends of both outputs, one below the other.
 pub(super) struct Outputs<'a>(pub(super) &'a str, pub(super) &'a str);
 
 impl fmt::Display for Outputs<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "--- stdout ---\n{}\n--- stderr ---\n{}", self.0.trim_end(), self.1.trim_end())
+        write!(f, "--- stdout ---\n{}\n--- stderr ---\n{}", end_of(self.0), end_of(self.1))
+    }
+}
+
+fn end_of(output: &str) -> String {
+    let output = output.trim_end();
+    match output.ceil_char_boundary(output.len().saturating_sub(SHOWN_BYTES)) {
+        0 => output.to_owned(),
+        skipped => format!("[{skipped} bytes before]\n{}", &output[skipped..]),
+    }
+}
+
+/// How much of an output is shown in a message: what a person reads, not what a program can write.
+const SHOWN_BYTES: usize = 16 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_end_of_a_long_output_is_shown() {
+        assert_eq!(end_of("short\n"), "short");
+        assert_eq!(end_of(&"x".repeat(SHOWN_BYTES)), "x".repeat(SHOWN_BYTES));
+        let long = format!("aé{}", "x".repeat(SHOWN_BYTES - 1));
+        assert_eq!(end_of(&long), format!("[3 bytes before]\n{}", "x".repeat(SHOWN_BYTES - 1)));
     }
 }
