@@ -1,7 +1,5 @@
 //! The one place that reads the clock.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 use workyard_core::Moment;
 
@@ -18,10 +16,5 @@ impl Clock {
 
     pub(crate) fn now(&self) -> Moment {
         Moment::new(Instant::now().saturating_duration_since(self.built_at))
-    }
-
-    /// The time left until `deadline`; zero if it has passed.
-    pub(crate) fn until(deadline: Instant) -> Duration {
-        deadline.saturating_duration_since(Instant::now())
     }
 }

@@ -14,6 +14,7 @@ mod scheduler;
 mod shutdown;
 mod task;
 mod thread_priority;
+mod timers;
 mod yard;
 
 pub use builder::{BuildError, Builder};

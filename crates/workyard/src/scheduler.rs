@@ -268,5 +268,6 @@ impl Drop for Yard {
             }
         }
         self.release_threads();
+        self.shared.timers.close();
     }
 }

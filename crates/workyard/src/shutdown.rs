@@ -146,11 +146,10 @@ struct Begun {
 
 impl ShutdownState {
     /// Begins the shutdown if nobody has, or brings its end forward.
-    #[expect(clippy::disallowed_methods, reason = "the supervisor outlives whoever called for it")]
     fn begin(&self, yard: &Arc<Yard>, drain_for: Duration, grace: Duration) -> watch::Receiver<Option<Report>> {
         let now = Instant::now();
         // Further than this no drain goes, and no sum overflows.
-        let drained_by = now + drain_for.min(Duration::from_secs(3_600 * 24 * 365));
+        let drained_by = now + drain_for.min(Duration::from_hours(24 * 365));
         let mut first = false;
         let begun = self.begun.get_or_init(|| {
             first = true;
@@ -186,6 +185,7 @@ impl Drop for Books {
         }
         let report = Report::of(&self.yard);
         self.yard.release_threads();
+        self.yard.shared.timers.close();
         if let Some(begun) = self.yard.shutdown.begun.get() {
             begun.report.send_replace(Some(report));
         }

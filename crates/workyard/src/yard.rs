@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::task::TaskId;
+use crate::timers::Timers;
 
 /// What all lanes of a yard share.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(crate) struct YardShared {
     pub(crate) clock: Clock,
     /// Cancelled when shutdown starts.
     pub(crate) closing: CancellationToken,
+    pub(crate) timers: Timers,
     next_task: AtomicU64,
     /// Whether somebody waits for lanes to become empty.
     shutting_down: AtomicBool,
@@ -28,6 +30,7 @@ impl YardShared {
             runtime,
             clock: Clock::start(),
             closing: CancellationToken::new(),
+            timers: Timers::default(),
             next_task: AtomicU64::new(0),
             shutting_down: AtomicBool::new(false),
             lane_changed: Notify::new(),

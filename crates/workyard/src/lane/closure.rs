@@ -56,6 +56,13 @@ impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
         let Self { given, call } = cell.take_work()?;
         let task: Arc<dyn Task> = Arc::clone(&cell) as _;
         let header = task.header();
+        if let Some(reason) = header.over_before_start() {
+            header.signal.ask(reason);
+            cell.drop_value(given);
+            cell.stash(Err(TaskError::stopped(header, reason)));
+            return Some(reason.outcome());
+        }
+        header.lane.yard.timers.set(&task, &header.lane.yard.runtime);
         let returned = header.span.in_scope(|| catch(|| call(given, &task)));
         let (result, how) = match returned {
             Ok(Ok(value)) => (Ok(value), Outcome::Completed),

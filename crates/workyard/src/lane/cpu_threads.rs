@@ -41,7 +41,7 @@ impl CpuThreads {
             })
             .panic_handler({
                 let lane = lane.to_owned();
-                move |payload| report_stray_panic(&lane, Payload::new(payload))
+                move |payload| report_stray_panic(&lane, &Payload::new(payload))
             })
             .spawn_handler(|thread| {
                 let mut builder = std::thread::Builder::new();
@@ -73,7 +73,6 @@ impl CpuThreads {
     }
 
     /// As [`run`](Self::run), by way of a thread that is not of this pool.
-    #[expect(clippy::disallowed_methods, reason = "a lane is where threads are taken from")]
     pub(super) fn run_from_outside(&self, worker: Worker, runtime: &Handle) {
         let pool = self.pool.lock().clone();
         if let Some(pool) = pool {
@@ -124,6 +123,6 @@ fn lower_priority(nice: i32) {
 }
 
 /// A panic in something that a task gave to `rayon::spawn` itself; without a handler it would end the process.
-fn report_stray_panic(lane: &str, payload: Payload) {
+fn report_stray_panic(lane: &str, payload: &Payload) {
     tracing::error!(lane, panic = payload.message(), "a job that a task spawned into its pool panicked");
 }

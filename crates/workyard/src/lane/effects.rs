@@ -73,15 +73,13 @@ impl<T> Default for Few<T> {
 /// being spawned, which frees the slot, which starts the next task. Recursion would be as deep as the queue is long.
 fn start_all(first: Arc<dyn Task>, rest: Vec<Arc<dyn Task>>) {
     let tasks = std::iter::once(first).chain(rest);
-    let tasks = STARTING.with_borrow_mut(|starting| match starting {
-        Some(outer) => {
+    let tasks = STARTING.with_borrow_mut(|starting| {
+        if let Some(outer) = starting {
             outer.extend(tasks);
-            None
+            return None;
         }
-        None => {
-            *starting = Some(VecDeque::new());
-            Some(tasks)
-        }
+        *starting = Some(VecDeque::new());
+        Some(tasks)
     });
     let Some(tasks) = tasks else { return };
     for task in tasks {

@@ -34,6 +34,11 @@ impl LaneShared {
         self.end(task, reason, Force::Stop)
     }
 
+    /// Stops a task whose time is up, unless the limit no longer applies.
+    pub(crate) fn out_of_time(self: &Arc<Self>, task: &Arc<dyn Task>, reason: Reason) -> bool {
+        self.end(task, reason, Force::Stop)
+    }
+
     /// Asks all tasks to stop.
     pub(crate) fn cancel_all(self: &Arc<Self>, reason: Reason) {
         for task in self.all() {
@@ -58,6 +63,8 @@ impl LaneShared {
         let mut state = self.state.lock();
         match header.status() {
             None | Some(TaskState::Ended(_)) => false,
+            // The wait ended before its limit did.
+            Some(TaskState::Running) if reason == Reason::QueueTimeout => false,
             Some(TaskState::Queued) => {
                 header.signal.ask(reason);
                 let ended = state.policy.end_queued(header.slot(), reason.outcome());
@@ -69,7 +76,7 @@ impl LaneShared {
                 drop(held);
                 task.discard();
                 task.answer(TaskError::stopped(header, reason));
-                self.acted(effects);
+                self.ended(&**task, effects);
                 true
             }
             Some(TaskState::Running) => {
@@ -89,7 +96,7 @@ impl LaneShared {
                         Outcome::Abandoned => TaskError::abandoned(header, reason),
                         _ => TaskError::stopped(header, reason),
                     });
-                    self.acted(effects);
+                    self.ended(&**task, effects);
                 }
                 true
             }
@@ -121,7 +128,7 @@ impl LaneShared {
         };
         drop(held);
         task.publish(ending.unwrap_or(Ending::Late));
-        self.acted(effects);
+        self.ended(task, effects);
     }
 
     /// Counts the end of a closure and takes the next one in the same turn; `None` ends the worker's turn.
@@ -138,11 +145,12 @@ impl LaneShared {
         };
         drop(held);
         task.publish(ending.unwrap_or(Ending::Late));
-        self.acted(effects);
+        self.ended(task, effects);
         next
     }
 
-    fn acted(self: &Arc<Self>, effects: Effects) {
+    fn ended(self: &Arc<Self>, task: &dyn Task, effects: Effects) {
+        self.yard.timers.unset(task);
         effects.act(self);
         self.yard.task_ended();
     }

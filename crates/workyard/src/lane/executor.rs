@@ -34,7 +34,6 @@ impl Executor {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a lane is where threads are taken from")]
     pub(super) fn run(&self, worker: Worker) {
         match self {
             Self::Io(_) => debug_assert!(false, "an io lane has no workers"),

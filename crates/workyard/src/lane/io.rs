@@ -57,8 +57,8 @@ pub(super) struct Promise<G, F: Future, T> {
     conclude: Conclude<F::Output, T>,
 }
 
-impl<F: Future> Promise<F, F, F::Output> {
-    pub(super) fn plain(given: F) -> Self {
+impl<G: Future> Promise<G, G, G::Output> {
+    pub(super) fn plain(given: G) -> Self {
         Self { given, begin: |given, _| given, conclude: Ok }
     }
 }
@@ -72,12 +72,12 @@ impl<G, F: Future> Promise<G, F, F::Output> {
     }
 }
 
-impl<F, T, E> Promise<F, F, T>
+impl<G, T, E> Promise<G, G, T>
 where
-    F: Future<Output = Result<T, E>>,
+    G: Future<Output = Result<T, E>>,
     E: Into<BoxError>,
 {
-    pub(super) fn fallible(given: F) -> Self {
+    pub(super) fn fallible(given: G) -> Self {
         Self { given, begin: |given, _| given, conclude: |output| output.map_err(Into::into) }
     }
 }
@@ -109,9 +109,15 @@ where
         self.given
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the io lane is where futures are spawned")]
     fn start(cell: Arc<Cell<Self>>) -> Option<Outcome> {
-        let lane = Arc::clone(&cell.header().lane);
+        let header = cell.header();
+        let lane = Arc::clone(&header.lane);
+        if let Some(reason) = header.over_before_start() {
+            header.signal.stop(reason);
+        } else if header.watched.is_some() {
+            let task: Arc<dyn Task> = Arc::clone(&cell) as _;
+            lane.yard.timers.set(&task, &lane.yard.runtime);
+        }
         if let Executor::Io(runtime) = &lane.executor {
             drop(runtime.spawn(Body { cell: Some(cell), future: None, conclude: None }));
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use workyard_core::Priority;
 
 use crate::block_on::block_on;
@@ -76,6 +77,12 @@ macro_rules! task_options {
             /// When the task must have ended, whether it waits or runs.
             pub fn deadline(mut self, deadline: impl Into<Instant>) -> Self {
                 self.options.limits.deadline = Some(deadline.into());
+                self
+            }
+
+            /// Cancels the task when `token` is cancelled, wherever the task is then.
+            pub fn token(mut self, token: CancellationToken) -> Self {
+                self.options.limits.token = Some(token);
                 self
             }
 

@@ -157,6 +157,7 @@ impl LaneShared {
         task: Arc<dyn Task>,
         decide: impl FnOnce(&mut LaneState, Moment, Priority) -> Result<Slot, Refusal>,
     ) -> Result<(), Refusal> {
+        let watched = task.header().watched.is_some().then(|| Arc::clone(&task));
         let now = self.yard.clock.now();
         let mut effects = Effects::default();
         {
@@ -165,6 +166,10 @@ impl LaneShared {
             task.header().accepted_into(slot);
             state.hold(slot, task);
             state.hand_out(&self.executor, now, &mut effects);
+        }
+        if let Some(task) = watched {
+            self.yard.timers.set(&task, &self.yard.runtime);
+            self.yard.timers.watch_token(&task, &self.yard.runtime);
         }
         effects.act(self);
         Ok(())

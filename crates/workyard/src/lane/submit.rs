@@ -118,12 +118,11 @@ impl<F, T: 'static> Future for Submit<'_, F, T> {
         };
         budget.made_progress();
         this.ticket = None;
-        Poll::Ready(match admitted {
-            Ok(()) => Ok(Handle::new(submission.task)),
-            Err(_) => {
-                this.lane.count_refusal();
-                Err(submission.refused(Refused::Closed))
-            }
+        Poll::Ready(if admitted.is_ok() {
+            Ok(Handle::new(submission.task))
+        } else {
+            this.lane.count_refusal();
+            Err(submission.refused(Refused::Closed))
         })
     }
 }

@@ -129,7 +129,8 @@ impl<W: Work> Cell<W> {
         }
     }
 
-    fn drop_value<V>(&self, value: V) {
+    /// Drops what is the user's; a panic of its `Drop` is reported.
+    pub(crate) fn drop_value<V>(&self, value: V) {
         if let Err(payload) = drop_caught(value) {
             self.report_drop_panic(&payload);
         }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use tracing::Span;
-use workyard_core::{Outcome, Priority, Slot, TaskState};
+use workyard_core::{Outcome, Priority, Reason, Slot, TaskState};
 
 use crate::lane::LaneShared;
 use crate::task::cancel::Signal;
 use crate::task::id::{Name, TaskId};
-use crate::task::time_limits::TimeLimits;
+use crate::task::limits::{Limits, Watched};
 
 /// What is known of a task apart from its body and its result.
 #[derive(Debug)]
@@ -23,7 +23,8 @@ pub(crate) struct Header {
     pub(crate) signal: Signal,
     /// Whether the body has a context to look at. Every closure has: it cannot be dropped half way.
     pub(crate) has_context: bool,
-    pub(crate) limits: TimeLimits,
+    /// What may stop the task from outside besides its handle.
+    pub(crate) watched: Option<Box<Watched>>,
     pub(crate) span: Span,
     slot: AtomicU32,
     status: StatusCell,
@@ -35,13 +36,13 @@ pub(crate) struct Options {
     pub(crate) name: Option<Name>,
     pub(crate) site: &'static Location<'static>,
     pub(crate) priority: Priority,
-    pub(crate) limits: TimeLimits,
+    pub(crate) limits: Limits,
 }
 
 impl Options {
     #[track_caller]
     pub(crate) fn here() -> Self {
-        Self { name: None, site: Location::caller(), priority: Priority::NORMAL, limits: TimeLimits::default() }
+        Self { name: None, site: Location::caller(), priority: Priority::NORMAL, limits: Limits::default() }
     }
 }
 
@@ -58,11 +59,16 @@ impl Header {
             priority,
             signal: Signal::default(),
             has_context,
-            limits,
+            watched: Watched::new(limits),
             span,
             slot: AtomicU32::new(u32::MAX),
             status: StatusCell::default(),
         }
+    }
+
+    /// Why a body that was just given its slot is not to take a single step.
+    pub(crate) fn over_before_start(&self) -> Option<Reason> {
+        self.watched.as_ref()?.limits.over_before_start(tokio::time::Instant::now())
     }
 
     /// The task's number in its lane, while the lane holds it.

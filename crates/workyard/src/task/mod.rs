@@ -7,8 +7,8 @@ mod error;
 mod handle;
 pub(crate) mod header;
 mod id;
+pub(crate) mod limits;
 mod panic;
-mod time_limits;
 
 pub use context::TaskContext;
 pub use error::{BoxError, TaskError, TaskErrorKind};
