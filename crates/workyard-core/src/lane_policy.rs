@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::histogram::Histogram;
 use crate::order::{Line, Links, Waiting};
-use crate::slots::{Record, Slots};
+use crate::slots::{Record, Seat, Slots};
 use crate::{LaneConfig, Ledger, Moment, Outcome, Percentiles, Priority, Step, TaskState};
 
 /// The number of a live task in its lane. It is reused after the body has ended.
@@ -48,10 +48,15 @@ pub struct LanePolicy {
     config: LaneConfig,
     tasks: Slots,
     waiting: Waiting,
-    /// Bodies that hold a slot: running or overrunning.
+    /// Bodies that hold a slot: running or overrunning, and not lending it.
     occupied: usize,
-    /// Bodies that hold a slot though their task has ended.
+    /// Bodies that run though their task has ended.
     overrunning: usize,
+    /// Bodies that lent their slot.
+    lending: usize,
+    /// Bodies that lent their slot and want one back: before any task that has not started.
+    resuming: Line,
+    resuming_links: Links,
     submitters: Submitters,
     open: bool,
     ledger: Ledger,
@@ -81,6 +86,9 @@ impl LanePolicy {
             waiting: Waiting::new(config.order, config.ageing),
             occupied: 0,
             overrunning: 0,
+            lending: 0,
+            resuming: Line::new(),
+            resuming_links: Links::new(),
             submitters: Submitters::new(),
             open: true,
             ledger: Ledger::default(),
@@ -149,13 +157,67 @@ impl LanePolicy {
     /// Gives the next waiting task a slot, if one is free. Its body must be started, and [`end_body`](Self::end_body)
     /// called when that has ended or was dropped.
     pub fn start_next(&mut self, now: Moment) -> Option<Slot> {
-        if self.occupied >= self.config.limit {
+        if !self.has_free_slot() {
             return None;
         }
         let tasks = &self.tasks;
         let slot = self.waiting.pop(|slot| tasks.get(slot).map_or_else(Moment::default, |task| task.accepted_at))?;
         self.start(slot, now);
         Some(Slot(slot))
+    }
+
+    /// Gives this waiting task a slot before its turn: for one that is to run in the stack, and on the slot, of a task that
+    /// waits for it and has just [lent](Self::lend) its own. `false` if it does not wait here or no slot is free.
+    pub fn start_this(&mut self, slot: Slot, now: Moment) -> bool {
+        let Some(&task) = self.tasks.get(slot.0) else { return false };
+        if task.state != TaskState::Queued || self.occupied >= self.config.limit {
+            return false;
+        }
+        self.waiting.remove(slot.0, task.priority);
+        self.start(slot.0, now);
+        true
+    }
+
+    /// Lends the slot of a body that waits for another task to whoever is next. `false` if it holds none.
+    pub fn lend(&mut self, slot: Slot) -> bool {
+        let Some(task) = self.tasks.get_mut(slot.0).filter(|task| task.seat == Seat::Held) else { return false };
+        task.seat = Seat::None;
+        self.occupied -= 1;
+        self.lending += 1;
+        true
+    }
+
+    /// Takes a slot for a body that lent its own and is to go on. `false` if none is free: it then stands in line, and
+    /// [`resume_next`](Self::resume_next) will name it.
+    pub fn reclaim(&mut self, slot: Slot) -> bool {
+        let free = self.occupied < self.config.limit;
+        let Some(task) = self.tasks.get_mut(slot.0) else { return false };
+        match (task.seat, free) {
+            (Seat::Held, _) => return true,
+            (Seat::Awaited, _) => return false,
+            (Seat::None, true) => task.seat = Seat::Held,
+            (Seat::None, false) => {
+                task.seat = Seat::Awaited;
+                self.resuming.push(&mut self.resuming_links, slot.0);
+                return false;
+            }
+        }
+        self.occupied += 1;
+        self.lending -= 1;
+        true
+    }
+
+    /// Gives a free slot back to the first body in line that lent its own, which is to be woken. Call it until it
+    /// returns `None`, before [`start_next`](Self::start_next).
+    pub fn resume_next(&mut self) -> Option<Slot> {
+        if self.occupied >= self.config.limit {
+            return None;
+        }
+        let first = self.resuming.pop_first(&mut self.resuming_links)?;
+        self.tasks.get_mut(first)?.seat = Seat::Held;
+        self.occupied += 1;
+        self.lending -= 1;
+        Some(Slot(first))
     }
 
     /// Ends a waiting task; its place is free at once. `false` if it does not wait here.
@@ -201,7 +263,14 @@ impl LanePolicy {
             }
         };
         self.tasks.remove(slot.0);
-        self.occupied -= 1;
+        match task.seat {
+            Seat::Held => self.occupied -= 1,
+            Seat::None => self.lending -= 1,
+            Seat::Awaited => {
+                self.resuming.remove(&mut self.resuming_links, slot.0);
+                self.lending -= 1;
+            }
+        }
         self.run.record(now.since(task.started_at));
         Some(ending)
     }
@@ -223,7 +292,7 @@ impl LanePolicy {
 
     /// Whether a task could be given a slot now.
     pub const fn is_startable(&self) -> bool {
-        self.waiting.len() > 0 && self.occupied < self.config.limit
+        self.waiting.len() > 0 && self.has_free_slot()
     }
 
     /// How many tasks have not ended.
@@ -251,6 +320,7 @@ impl LanePolicy {
             limit: self.config.limit,
             queue: self.config.queue,
             overrunning: self.overrunning,
+            lending: self.lending,
             occupied: self.occupied,
             submitters: self.submitters.line.len() + self.submitters.promises,
             promised: self.submitters.promises,
@@ -266,12 +336,17 @@ impl LanePolicy {
         (self.wait.percentiles(), self.run.percentiles())
     }
 
+    /// Whether a slot is free that no resuming body waits for.
+    const fn has_free_slot(&self) -> bool {
+        self.occupied + self.resuming.len() < self.config.limit
+    }
+
     fn has_room(&self) -> bool {
         self.occupied + self.waiting.len() + self.submitters.promises < self.config.limit + self.config.queue
     }
 
     fn accept(&mut self, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
-        let record = Record { state: TaskState::Queued, priority, accepted_at: now, started_at: now };
+        let record = Record { state: TaskState::Queued, priority, accepted_at: now, started_at: now, seat: Seat::None };
         let slot = self.tasks.insert(record).ok_or(Refusal::Full)?;
         self.waiting.push(slot, priority);
         self.ledger.accepted += 1;
@@ -284,6 +359,7 @@ impl LanePolicy {
         if let Some(task) = self.tasks.get_mut(slot) {
             task.state = TaskState::Running;
             task.started_at = now;
+            task.seat = Seat::Held;
             waited = now.since(task.accepted_at);
         }
         self.wait.record(waited);
@@ -305,8 +381,10 @@ pub struct LaneCounts {
     pub queue: usize,
     /// Bodies that hold a slot; never more than `limit`.
     pub occupied: usize,
-    /// Bodies that hold a slot though their task was answered: past a timeout, aborted, abandoned.
+    /// Bodies that run though their task was answered: past a timeout, aborted, abandoned.
     pub overrunning: usize,
+    /// Bodies that lent their slot to another task, for which they wait.
+    pub lending: usize,
     /// Submitters that wait for room.
     pub submitters: usize,
     /// Places that are promised to some of them.

@@ -16,6 +16,7 @@ mod rate_limit;
 mod reason;
 mod slots;
 mod task_state;
+mod wait_graph;
 
 pub use config::{LaneConfig, OutOfRange, check};
 pub use histogram::Percentiles;
@@ -26,3 +27,4 @@ pub use priority::{Ageing, Order, Priority};
 pub use rate_limit::RateLimit;
 pub use reason::Reason;
 pub use task_state::{IllegalStep, Outcome, Step, TaskState, life_of_a_task};
+pub use wait_graph::{Awaited, WaitGraph};

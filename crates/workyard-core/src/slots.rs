@@ -9,6 +9,18 @@ pub(crate) struct Record {
     pub(crate) priority: Priority,
     pub(crate) accepted_at: Moment,
     pub(crate) started_at: Moment,
+    pub(crate) seat: Seat,
+}
+
+/// What a started body has of the lane's `limit`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Seat {
+    /// Not started, or its slot is lent out while it waits for another task.
+    None,
+    /// A slot.
+    Held,
+    /// It lent its slot, wants one back, and stands in line for it.
+    Awaited,
 }
 
 /// Live tasks by slot number. A number is reused after [`remove`](Self::remove), so the table is as long as the most

@@ -57,8 +57,8 @@ pub(super) struct Promise<G, F: Future, T> {
     conclude: Conclude<F::Output, T>,
 }
 
-impl<G: Future> Promise<G, G, G::Output> {
-    pub(super) fn plain(given: G) -> Self {
+impl<P: Future> Promise<P, P, P::Output> {
+    pub(super) fn plain(given: P) -> Self {
         Self { given, begin: |given, _| given, conclude: Ok }
     }
 }
@@ -72,12 +72,12 @@ impl<G, F: Future> Promise<G, F, F::Output> {
     }
 }
 
-impl<G, T, E> Promise<G, G, T>
+impl<P, T, E> Promise<P, P, T>
 where
-    G: Future<Output = Result<T, E>>,
+    P: Future<Output = Result<T, E>>,
     E: Into<BoxError>,
 {
-    pub(super) fn fallible(given: G) -> Self {
+    pub(super) fn fallible(given: P) -> Self {
         Self { given, begin: |given, _| given, conclude: |output| output.map_err(Into::into) }
     }
 }
