@@ -103,14 +103,15 @@
 //! | | this | tokio `mpsc` | `async-channel` | `flume` |
 //! |---|---|---|---|---|
 //! | several consumers | yes | no | yes | yes |
-//! | waiting producers served in order, no barging | yes | yes | no: a late send may take the slot | no |
+//! | those who wait are served in order, nobody barges | yes | yes | no: a late call may take the place of one just woken | producers yes, consumers no |
+//! | a put that is dropped was not put | yes | yes | yes | no: a receive takes the item out of the waiting send |
 //! | last in, first out; priority with ageing | yes | no | no | no |
 //! | `task_done` and `join` | yes | no | no | no |
-//! | leftovers can be taken out, promised ones apart | yes | by the one receiver | by receiving | yes |
-//! | async and blocking on both sides, with timeouts | yes | no blocking timeouts | no timeouts | yes |
+//! | leftovers taken out in one step, promised ones apart | yes | no | no | yes, but not apart |
+//! | async and blocking on both sides, both with timeouts | yes | async only, on sends | no timeouts | blocking only |
 //!
-//! If all you need is one consumer, first in first out, `tokio::sync::mpsc` is a fine choice, and a little faster
-//! under many producers, since its sends share no lock.
+//! If all you need is one consumer, first in first out, `tokio::sync::mpsc` is a fine choice: its senders share
+//! no lock.
 //!
 //! From `asyncio.Queue` or `queue.Queue`: `put`, `get`, `task_done` and `join` mean the same; `maxsize=0` is refused rather than
 //! unlimited; `qsize` is `len`; `put_nowait` is `try_put`; `queue.shutdown()` is `close`, and its

@@ -99,3 +99,7 @@ impl<T> fmt::Debug for ProducerSink<T> {
         f.debug_struct("ProducerSink").field("producer", &self.producer).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "sink_tests.rs"]
+mod tests;
