@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::task::JoinSet;
 use workyard::queue::{self, Consumer, GetError, Producer};
 
-use crate::common::{Task, on_thread, poll_once, soon};
+use crate::common::{LONG, Task, on_thread, poll_once, soon};
 
 const COLOURS: [&str; 4] = ["red", "green", "blue", "black"];
 
@@ -15,13 +15,18 @@ const COLOURS: [&str; 4] = ["red", "green", "blue", "black"];
 fn what_was_put_before_the_end_comes_out_in_order_every_time() {
     for run in 0..1_000 {
         let (tx, rx) = queue::bounded(4);
-        let putter = on_thread(move || COLOURS.into_iter().for_each(|colour| tx.blocking_put(colour).unwrap()));
-        let mut got = Vec::new();
-        while let Some(colour) = rx.blocking_get() {
-            got.push(colour);
+        let getter = on_thread(move || {
+            let mut got = Vec::new();
+            while let Some(colour) = rx.blocking_get() {
+                got.push(colour);
+            }
+            got
+        });
+        for colour in COLOURS {
+            tx.try_put(colour).unwrap();
         }
-        assert_eq!(got, COLOURS, "run {run}");
-        putter.join();
+        drop(tx);
+        assert_eq!(getter.join(), COLOURS, "run {run}");
     }
 }
 
@@ -30,7 +35,7 @@ fn close_and_drain_give_exactly_what_was_put() {
     for _ in 0..1_000 {
         let (tx, rx) = queue::bounded(10);
         let putter = on_thread(move || COLOURS.into_iter().filter(|colour| tx.blocking_put(*colour).is_ok()).count());
-        let first = rx.blocking_get();
+        let first = rx.blocking_get_timeout(LONG).ok();
         rx.close();
         let drained = rx.drain();
         let accepted = putter.join();

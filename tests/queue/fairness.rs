@@ -63,6 +63,18 @@ fn a_batch_leaves_what_is_promised_and_makes_room_for_as_many() {
     assert_eq!(one, [3], "empty means the end, so zero counts as one");
 }
 
+#[test]
+fn a_drain_makes_room_for_as_many_as_it_took() {
+    let (tx, rx) = queue::bounded(2);
+    tx.try_put(0).unwrap();
+    tx.try_put(1).unwrap();
+    let tasks: Vec<_> = (0..3).map(|_| Task::new()).collect();
+    let mut puts: Vec<_> = (2..5).map(|n| tx.put(n)).collect();
+    assert!(puts.iter_mut().zip(&tasks).all(|(put, task)| task.poll(put).is_pending()));
+    assert_eq!(rx.drain(), [0, 1]);
+    assert_eq!(tasks.iter().map(|task| task.wakes()).collect::<Vec<_>>(), [1, 1, 0]);
+}
+
 /// Looks at the queue whenever it is woken or dropped, which would hang under the queue's lock.
 struct NosyTask(Consumer<u32>, Arc<AtomicUsize>);
 
@@ -89,7 +101,7 @@ fn wakers_run_and_end_outside_the_lock() {
         };
         let (mut woken, mut replaced, mut dropped) = (rx.get(), rx.get(), rx.get());
         assert!(poll(&mut woken) && poll(&mut replaced) && poll(&mut replaced) && poll(&mut dropped));
-        tx.try_put(1).unwrap();
+        assert!(matches!(poll_once(&mut tx.put(1)), Poll::Ready(Ok(()))));
         drop(dropped);
         tx.close();
         drop((woken, replaced));
@@ -106,28 +118,32 @@ async fn a_queue_that_never_runs_dry_lets_other_tasks_run() {
         let other_ran = Arc::clone(&other_ran);
         async move { other_ran.store(true, Ordering::SeqCst) }
     });
-    let mut rounds = 0;
-    while !other_ran.load(Ordering::SeqCst) {
-        tx.put(rounds).await.unwrap();
-        assert_eq!(rx.get().await, Some(rounds));
-        rounds += 1;
-        assert!(rounds < 10_000, "the task was never made to yield");
-    }
+    soon(async {
+        let mut rounds = 0;
+        while !other_ran.load(Ordering::SeqCst) {
+            tx.put(rounds).await.unwrap();
+            assert_eq!(rx.get().await, Some(rounds));
+            rounds += 1;
+            assert!(rounds < 10_000, "the task was never made to yield");
+        }
+    })
+    .await;
     soon(other).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_yield_for_the_budget_is_neither_full_nor_late() {
     let (tx, rx) = queue::bounded(1);
-    for n in 0..1_000 {
-        tx.put_timeout(n, std::time::Duration::ZERO).await.unwrap();
-        assert_eq!(rx.get_timeout(std::time::Duration::ZERO).await, Ok(n));
-    }
-    // No await in between: the budget is used up long before the end.
-    for n in 0..1_000 {
-        tx.try_put(n).unwrap();
-        assert_eq!(rx.try_get(), Ok(n));
-    }
+    soon(async {
+        for n in 0..1_000 {
+            tx.put_timeout(n, std::time::Duration::ZERO).await.unwrap();
+            assert_eq!(rx.get_timeout(std::time::Duration::ZERO).await, Ok(n));
+        }
+        while poll_budget() {}
+        tx.try_put(7).unwrap();
+        assert_eq!(rx.try_get(), Ok(7));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -45,6 +45,18 @@ fn drained_items_are_done_and_a_closed_queue_is_still_to_be_worked_off() {
 }
 
 #[test]
+fn a_drain_of_the_last_items_ends_a_join() {
+    let (tx, rx) = queue::bounded(4);
+    tx.try_put(1).unwrap();
+    let task = Task::new();
+    let mut join = tx.join();
+    assert!(task.poll(&mut join).is_pending());
+    assert_eq!(rx.drain(), [1]);
+    assert_eq!(task.wakes(), 1);
+    assert!(task.poll(&mut join).is_ready());
+}
+
+#[test]
 fn the_end_of_the_last_consumer_ends_every_join() {
     let (tx, rx) = queue::bounded(4);
     for n in 0..3 {

@@ -51,6 +51,18 @@ async fn what_comes_in_time_is_taken_and_who_gave_up_is_out_of_the_line() {
     assert!(tx.try_put(4).is_ok(), "not promised to the put that gave up");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_future_that_gave_up_is_out_of_the_line_before_it_is_dropped() {
+    let (tx, rx) = queue::bounded(1);
+    let mut get = std::pin::pin!(rx.get_timeout(SECOND));
+    assert_eq!(get.as_mut().await, Err(GetError::Timeout));
+    tx.try_put(1).unwrap();
+    let mut put = std::pin::pin!(tx.put_timeout(2, SECOND));
+    assert!(put.as_mut().await.is_err());
+    assert_eq!(rx.try_get(), Ok(1), "not promised to the get that gave up");
+    assert!(tx.try_put(3).is_ok(), "not promised to the put that gave up");
+}
+
 #[test]
 fn blocking_timeouts_are_not_early() {
     let (tx, rx) = queue::bounded(1);

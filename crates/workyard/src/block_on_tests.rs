@@ -1,6 +1,7 @@
 //! Tests of the parking: wake-ups from other threads, nesting, deadlines, and the thread's own park token.
 
 use std::future::{pending, poll_fn, ready};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
@@ -8,16 +9,20 @@ use super::*;
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// Pending once; another thread then wakes it.
+/// Ready once another thread, which the first poll starts, has said so and woken it.
 async fn woken_from_a_thread() {
+    let said = Arc::new(AtomicBool::new(false));
     let mut first = true;
     poll_fn(move |cx| {
-        if !std::mem::take(&mut first) {
-            return Poll::Ready(());
+        if std::mem::take(&mut first) {
+            let (said, waker) = (Arc::clone(&said), cx.waker().clone());
+            thread::spawn(move || {
+                said.store(true, Ordering::SeqCst);
+                waker.wake();
+            });
+            return Poll::Pending;
         }
-        let waker = cx.waker().clone();
-        thread::spawn(move || waker.wake());
-        Poll::Pending
+        if said.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
 }
@@ -32,15 +37,18 @@ fn waits_for_a_wake_up_from_another_thread() {
 #[test]
 fn a_nested_call_leaves_the_wake_up_of_the_outer_one_alone() {
     let mut polls = 0;
-    block_on(poll_fn(|cx| {
+    let outer = poll_fn(|cx| {
         polls += 1;
         if polls == 1 {
             cx.waker().wake_by_ref();
             block_on(woken_from_a_thread());
             return Poll::Pending;
         }
-        Poll::Ready(())
-    }));
+        Poll::Ready(Instant::now())
+    });
+    let started = Instant::now();
+    let ready_at = block_on_timeout(pin!(outer), LONG).expect("polled again at the end");
+    assert!(ready_at - started < LONG / 2, "the wake-up was lost");
     assert_eq!(polls, 2);
 }
 
