@@ -59,28 +59,26 @@ impl WaitGraph {
 
     /// Whether `waiter` can never go on: all it waits for waits in turn, in the end for itself or for others that are stuck.
     pub fn is_stuck(&self, waiter: u64) -> bool {
-        self.waits.contains_key(&waiter) && self.ends_of_waits(waiter).is_empty()
+        let waits = |&awaited: &Awaited| matches!(awaited, Awaited::Task(task) if self.is_waiting(task));
+        self.is_waiting(waiter) && self.awaited_by(waiter).iter().all(waits)
     }
 
-    /// What the waits that begin at `waiter` lead to in the end: tasks that do not wait, and rooms.
-    pub fn ends_of_waits(&self, waiter: u64) -> Vec<Awaited> {
-        let mut ends = Vec::new();
-        let mut seen = HashSet::from([waiter]);
+    /// All that `waiter` waits for, directly or through others.
+    pub fn awaited_by(&self, waiter: u64) -> Vec<Awaited> {
+        let mut awaited = Vec::new();
+        let mut seen = HashSet::new();
         let mut open = vec![waiter];
         while let Some(task) = open.pop() {
-            for &awaited in self.waits.get(&task).into_iter().flatten() {
-                match awaited {
-                    Awaited::Task(next) if self.waits.contains_key(&next) => {
-                        if seen.insert(next) {
-                            open.push(next);
-                        }
+            for &next in self.waits.get(&task).into_iter().flatten() {
+                if seen.insert(next) {
+                    awaited.push(next);
+                    if let Awaited::Task(next) = next {
+                        open.push(next);
                     }
-                    end if !ends.contains(&end) => ends.push(end),
-                    Awaited::Task(_) | Awaited::Room(_) => {}
                 }
             }
         }
-        ends
+        awaited
     }
 
     /// All tasks that wait for `task`, directly or through others; not `task` itself.
@@ -147,11 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn ends_are_those_who_do_not_wait() {
+    fn waits_are_followed_both_ways() {
         let chain = graph(&[(1, Task(2)), (2, Task(3)), (2, Room(7)), (3, Task(4))]);
-        let mut ends = chain.ends_of_waits(1);
-        ends.sort_by_key(|end| format!("{end:?}"));
-        assert_eq!(ends, [Room(7), Task(4)]);
+        let mut awaited = chain.awaited_by(1);
+        awaited.sort_by_key(|end| format!("{end:?}"));
+        assert_eq!(awaited, [Room(7), Task(2), Task(3), Task(4)]);
         let mut waiters = chain.all_who_wait_for(4);
         waiters.sort_unstable();
         assert_eq!(waiters, [1, 2, 3]);
@@ -176,6 +174,6 @@ mod tests {
         assert!(graph.is_stuck(5), "1 cannot go on before 5 returns");
         graph.remove(5, Task(1));
         graph.resume(1, Task(5), suspended);
-        assert_eq!(graph.ends_of_waits(1), [Room(0)]);
+        assert_eq!(graph.awaited_by(1), [Room(0)]);
     }
 }

@@ -1,4 +1,5 @@
 //! Tests of the parking: wake-ups from other threads, nesting, deadlines, and the thread's own park token.
+#![expect(clippy::disallowed_methods, reason = "a test needs threads that nobody owns")]
 
 use std::future::{pending, poll_fn, ready};
 use std::sync::atomic::{AtomicBool, Ordering};

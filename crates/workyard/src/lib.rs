@@ -15,6 +15,7 @@ mod shutdown;
 mod task;
 mod thread_priority;
 mod timers;
+mod waits;
 mod yard;
 
 pub use builder::{BuildError, Builder};

@@ -1,6 +1,6 @@
 //! Owns what all lanes of a yard share. Never knows a lane, so that lanes may hold it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::task::TaskId;
 use crate::timers::Timers;
+use crate::waits::Waits;
 
 /// What all lanes of a yard share.
 #[derive(Debug)]
@@ -18,7 +19,9 @@ pub(crate) struct YardShared {
     /// Cancelled when shutdown starts.
     pub(crate) closing: CancellationToken,
     pub(crate) timers: Timers,
+    pub(crate) waits: Waits,
     next_task: AtomicU64,
+    next_lane: AtomicUsize,
     /// Whether somebody waits for lanes to become empty.
     shutting_down: AtomicBool,
     lane_changed: Notify,
@@ -31,7 +34,9 @@ impl YardShared {
             clock: Clock::start(),
             closing: CancellationToken::new(),
             timers: Timers::default(),
+            waits: Waits::default(),
             next_task: AtomicU64::new(0),
+            next_lane: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),
             lane_changed: Notify::new(),
         }
@@ -40,6 +45,10 @@ impl YardShared {
     pub(crate) fn next_id(&self) -> TaskId {
         // Relaxed: a number needs to be unique, nothing more.
         TaskId(self.next_task.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn next_lane(&self) -> usize {
+        self.next_lane.fetch_add(1, Ordering::Relaxed)
     }
 
     /// From now on, [`task_ended`](Self::task_ended) is worth its cost.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use workyard_core::Outcome;
 
 use crate::task::cell::{Cell, Task, Work};
-use crate::task::{BoxError, TaskContext, TaskError, catch};
+use crate::task::{BoxError, TaskContext, TaskError, catch, current};
 
 /// A closure, and what calling it means: whether it wants a context, and whether its `Err` is a failure.
 pub(super) struct Closure<F, T> {
@@ -63,7 +63,10 @@ impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
             return Some(reason.outcome());
         }
         header.lane.yard.timers.set(&task, &header.lane.yard.runtime);
-        let returned = header.span.in_scope(|| catch(|| call(given, &task)));
+        let returned = {
+            let _in_body = current::enter(Arc::clone(&task));
+            header.span.in_scope(|| catch(|| call(given, &task)))
+        };
         let (result, how) = match returned {
             Ok(Ok(value)) => (Ok(value), Outcome::Completed),
             Ok(Err(error)) => (Err(TaskError::failed(header, error)), Outcome::Failed),

@@ -15,6 +15,8 @@ pub(super) struct Effects {
     pub(super) wake: Few<Waker>,
     /// Async bodies that were given a slot.
     pub(super) start: Few<Arc<dyn Task>>,
+    /// Futures that lent their slot and have one again.
+    pub(super) resume: Few<Arc<dyn Task>>,
     /// How many more workers are to run closures.
     pub(super) hire: usize,
 }
@@ -29,6 +31,9 @@ impl Effects {
     pub(super) fn act(self, lane: &Arc<LaneShared>) {
         for waker in self.wake.first.into_iter().chain(self.wake.rest) {
             waker.wake();
+        }
+        for task in self.resume.first.into_iter().chain(self.resume.rest) {
+            task.header().signal.body.wake();
         }
         for _ in 0..self.hire {
             lane.hire();

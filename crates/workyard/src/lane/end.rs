@@ -116,15 +116,13 @@ impl LaneShared {
 
     /// Counts the end of an async body and starts what its slot is good for.
     pub(super) fn end_body(self: &Arc<Self>, task: &dyn Task, how: Outcome) {
-        let slot = task.header().slot();
         let now = self.yard.clock.now();
         let mut effects = Effects::default();
         let (ending, held) = {
             let mut state = self.state.lock();
-            let ending = state.policy.end_body(slot, how, now);
-            let held = settle(task, ending, how, || state.release(slot));
+            let ended = state.end_body(task, how, now);
             state.hand_out(&self.executor, now, &mut effects);
-            (ending, held)
+            ended
         };
         drop(held);
         task.publish(ending.unwrap_or(Ending::Late));
@@ -133,15 +131,12 @@ impl LaneShared {
 
     /// Counts the end of a closure and takes the next one in the same turn; `None` ends the worker's turn.
     pub(super) fn end_closure(self: &Arc<Self>, task: &dyn Task, how: Outcome) -> Option<Arc<dyn Task>> {
-        let slot = task.header().slot();
         let now = self.yard.clock.now();
         let mut effects = Effects::default();
-        let (ending, held, next) = {
+        let ((ending, held), next) = {
             let mut state = self.state.lock();
-            let ending = state.policy.end_body(slot, how, now);
-            let held = settle(task, ending, how, || state.release(slot));
-            let next = state.next_closure(now, &mut effects);
-            (ending, held, next)
+            let ended = state.end_body(task, how, now);
+            (ended, state.next_closure(now, &mut effects))
         };
         drop(held);
         task.publish(ending.unwrap_or(Ending::Late));
@@ -149,22 +144,10 @@ impl LaneShared {
         next
     }
 
-    fn ended(self: &Arc<Self>, task: &dyn Task, effects: Effects) {
+    /// A task or its body has ended: what follows from it.
+    pub(super) fn ended(self: &Arc<Self>, task: &dyn Task, effects: Effects) {
         self.yard.timers.unset(task);
         effects.act(self);
         self.yard.task_ended();
     }
-}
-
-fn settle(
-    task: &dyn Task,
-    ending: Option<Ending>,
-    how: Outcome,
-    release: impl FnOnce() -> Option<Arc<dyn Task>>,
-) -> Option<Arc<dyn Task>> {
-    debug_assert!(ending.is_some(), "a body ends once, in the slot it was given");
-    if ending == Some(Ending::Final) {
-        task.header().set_status(TaskState::Ended(how));
-    }
-    release()
 }

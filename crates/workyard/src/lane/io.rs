@@ -20,7 +20,7 @@ use crate::lane::submit::{Run, Submission, Submit, SubmitTimeout};
 use crate::lane::submit_error::SubmitError;
 use crate::task::cell::{Cell, Task, Work};
 use crate::task::header::Options;
-use crate::task::{BoxError, Handle, Payload, TaskContext, TaskError, catch};
+use crate::task::{BoxError, Handle, Payload, TaskContext, TaskError, catch, current};
 
 /// A lane for futures: requests, queries, timers, everything that waits.
 ///
@@ -183,12 +183,20 @@ where
             stop(&cell, this.future.as_mut(), reason);
             return Poll::Ready(());
         }
+        if !header.is_seated() && !header.lane.reclaim(&*cell) {
+            *this.cell = Some(cell);
+            return Poll::Pending;
+        }
         let polled = {
+            let _in_body = current::enter(Arc::clone(&cell) as _);
             let _entered = header.span.enter();
             poll_future(&cell, this.future.as_mut(), this.conclude, cx)
         };
         let (result, how) = match polled {
             Ok(Poll::Pending) => {
+                if header.lane.yard.waits.has_to_lend(&*cell) {
+                    header.lane.lend(&*cell);
+                }
                 *this.cell = Some(cell);
                 return Poll::Pending;
             }

@@ -10,6 +10,7 @@ mod end;
 mod executor;
 mod io;
 mod methods;
+mod nested;
 mod options;
 mod shared;
 mod submit;

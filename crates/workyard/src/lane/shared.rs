@@ -10,7 +10,8 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use workyard_core::{
-    LaneConfig, LaneCounts, LanePolicy, Moment, Percentiles, Priority, Refusal, Slot, TaskState, Ticket,
+    Ending, LaneConfig, LaneCounts, LanePolicy, Moment, Outcome, Percentiles, Priority, Refusal, Slot, TaskState,
+    Ticket,
 };
 
 use crate::lane::effects::Effects;
@@ -22,6 +23,8 @@ use crate::yard::YardShared;
 /// One lane, as its handles, its tasks and the yard share it.
 pub(crate) struct LaneShared {
     pub(crate) name: Arc<str>,
+    /// The lane's number in its yard.
+    pub(crate) number: usize,
     pub(crate) yard: Arc<YardShared>,
     pub(crate) executor: Executor,
     pub(crate) unobserved: Unobserved,
@@ -39,9 +42,10 @@ pub(super) struct LaneState {
 
 impl LaneShared {
     pub(crate) fn new(name: Arc<str>, config: LaneConfig, executor: Executor, yard: Arc<YardShared>) -> Arc<Self> {
+        let number = yard.next_lane();
         let state =
             LaneState { policy: LanePolicy::new(config), tasks: Vec::new(), submitters: Vec::new(), workers: 0 };
-        Arc::new(Self { name, yard, executor, unobserved: Unobserved::default(), state: Mutex::new(state) })
+        Arc::new(Self { name, number, yard, executor, unobserved: Unobserved::default(), state: Mutex::new(state) })
     }
 
     /// Lets a task in, if there is room that is promised to nobody.
@@ -195,6 +199,33 @@ impl LaneState {
         self.tasks.iter().flatten()
     }
 
+    /// Gives this queued task a slot before its turn, and marks it as running. `false` if it is not queued any more.
+    pub(super) fn start_this(&mut self, task: &Arc<dyn Task>, now: Moment) -> bool {
+        let header = task.header();
+        let started = header.status() == Some(TaskState::Queued) && self.policy.start_this(header.slot(), now);
+        if started {
+            header.set_status(TaskState::Running);
+        }
+        started
+    }
+
+    /// Counts the end of a body, and lets go of its task, which is to be dropped after the lock. No ending means that no
+    /// body ran there: a defect.
+    pub(super) fn end_body(
+        &mut self,
+        task: &dyn Task,
+        how: Outcome,
+        now: Moment,
+    ) -> (Option<Ending>, Option<Arc<dyn Task>>) {
+        let slot = task.header().slot();
+        let ending = self.policy.end_body(slot, how, now);
+        debug_assert!(ending.is_some(), "a body ends once, in the slot it was given");
+        if ending == Some(Ending::Final) {
+            task.header().set_status(TaskState::Ended(how));
+        }
+        (ending, self.release(slot))
+    }
+
     /// Takes the next task that has a slot, and marks it as running.
     pub(super) fn start_next(&mut self, now: Moment) -> Option<Arc<dyn Task>> {
         let slot = self.policy.start_next(now)?;
@@ -211,6 +242,10 @@ impl LaneState {
                 effects.hire += 1;
             }
         } else {
+            while let Some(slot) = self.policy.resume_next() {
+                let resumed = self.tasks.get(slot.0 as usize).and_then(Option::as_ref).map(Arc::clone);
+                effects.resume.extend(resumed.inspect(|task| task.header().set_seated(true)));
+            }
             while let Some(task) = self.start_next(now) {
                 effects.start.push(task);
             }

@@ -16,6 +16,7 @@ use crate::lane::submit_error::{Refused, SubmitError};
 use crate::task::cell::{Cell, Submitted, Work};
 use crate::task::header::{Header, Options};
 use crate::task::{Handle, TaskError};
+use crate::waits::{DirectWait, Next, Target};
 
 /// Work on its way into a lane: made into a task, and not accepted.
 pub(super) struct Submission<F, T> {
@@ -68,17 +69,34 @@ pub struct Submit<'a, F, T> {
     lane: &'a Arc<LaneShared>,
     submission: Option<Submission<F, T>>,
     ticket: Option<Ticket>,
+    wait: DirectWait,
 }
 
 impl<'a, F, T: 'static> Submit<'a, F, T> {
     pub(super) fn new(lane: &'a Arc<LaneShared>, submission: Submission<F, T>) -> Self {
-        Self { lane, submission: Some(submission), ticket: None }
+        Self { lane, submission: Some(submission), ticket: None, wait: DirectWait::default() }
     }
 
     /// The work, if this is still waiting for room.
     fn give_up(&mut self, why: Refused) -> Option<SubmitError<F>> {
         self.leave_line();
         self.submission.take().map(|submission| submission.refused(why))
+    }
+}
+
+impl<F, T: 'static> Submit<'_, F, T> {
+    fn poll_admission(&mut self, submission: &Submission<F, T>, cx: &Context<'_>) -> Poll<Result<(), Refusal>> {
+        let task = Arc::<dyn Submitted<F, T>>::clone(&submission.task);
+        if let Some(ticket) = self.ticket {
+            return self.lane.poll_redeem(task, ticket, cx);
+        }
+        match self.lane.offer(task) {
+            Err(Refusal::Full) => {
+                self.ticket = Some(self.lane.line_up(cx.waker().clone()));
+                Poll::Pending
+            }
+            admitted => Poll::Ready(admitted),
+        }
     }
 }
 
@@ -101,23 +119,18 @@ impl<F, T: 'static> Future for Submit<'_, F, T> {
             this.submission = Some(submission);
             return Poll::Pending;
         };
-        let task = Arc::<dyn Submitted<F, T>>::clone(&submission.task);
-        let admitted = match this.ticket {
-            None => match this.lane.offer(task) {
-                Err(Refusal::Full) => {
-                    this.ticket = Some(this.lane.line_up(cx.waker().clone()));
-                    Poll::Pending
-                }
-                admitted => Poll::Ready(admitted),
-            },
-            Some(ticket) => this.lane.poll_redeem(task, ticket, cx),
-        };
-        let Poll::Ready(admitted) = admitted else {
-            this.submission = Some(submission);
-            return Poll::Pending;
+        let admitted = loop {
+            if let Poll::Ready(admitted) = this.poll_admission(&submission, cx) {
+                break admitted;
+            }
+            if this.wait.pending(&Target::Room(this.lane), cx) != Next::Again {
+                this.submission = Some(submission);
+                return Poll::Pending;
+            }
         };
         budget.made_progress();
         this.ticket = None;
+        this.wait.end();
         Poll::Ready(if admitted.is_ok() {
             Ok(Handle::new(submission.task))
         } else {

@@ -60,6 +60,9 @@ pub enum TaskErrorKind {
     Abandoned,
     /// The task was never accepted: its lane is closed.
     Refused,
+    /// The task would never end, since it waits, directly or through others, for the one that awaited it. It goes on
+    /// waiting until one of them is cancelled; only this wait for it was given up.
+    WouldDeadlock,
 }
 
 impl TaskError {
@@ -85,6 +88,10 @@ impl TaskError {
         let mut error = Self::about(header, TaskErrorKind::Panicked, None);
         error.0.panic = Some((message_of(&*payload), Payload::new(payload)));
         error
+    }
+
+    pub(crate) fn would_deadlock(header: &Header) -> Self {
+        Self::about(header, TaskErrorKind::WouldDeadlock, None)
     }
 
     pub(crate) fn refused(header: &Header) -> Self {
@@ -193,6 +200,7 @@ impl fmt::Display for TaskError {
             TaskErrorKind::Cancelled => f.write_str("was cancelled")?,
             TaskErrorKind::TimedOut => f.write_str("timed out")?,
             TaskErrorKind::Abandoned => f.write_str("was abandoned while it ran")?,
+            TaskErrorKind::WouldDeadlock => f.write_str("would never end: it waits for the task that awaits it")?,
             TaskErrorKind::Refused => f.write_str("was refused: the lane is closed")?,
         }
         if let Some(reason) = reason {

@@ -2,16 +2,19 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::task::coop;
 use workyard_core::{Reason, TaskState};
 
+use crate::block_on::{block_on, block_on_timeout};
 use crate::task::cell::{Join, Task};
 use crate::task::error::TaskError;
 use crate::task::id::TaskId;
+use crate::waits::{DirectWait, Next, Target};
 
 /// An accepted task: a future of its result, and the means to stop it.
 ///
@@ -39,6 +42,7 @@ pub struct Handle<T> {
     task: Arc<dyn Join<T>>,
     on_drop: OnDrop,
     taken: bool,
+    wait: DirectWait,
 }
 
 #[derive(Clone, Copy)]
@@ -55,7 +59,7 @@ pub type TaskStatus = TaskState;
 
 impl<T> Handle<T> {
     pub(crate) fn new(task: Arc<dyn Join<T>>) -> Self {
-        Self { task, on_drop: OnDrop::Detach, taken: false }
+        Self { task, on_drop: OnDrop::Detach, taken: false, wait: DirectWait::default() }
     }
 
     /// The handle of a task that nobody else can reach: it is asked to stop when the handle is dropped.
@@ -116,6 +120,35 @@ impl<T> Handle<T> {
         self.task_ref().abort()
     }
 
+    /// Waits for the result for at most `limit`; `None` if the task has not ended by then. The handle stays good.
+    ///
+    /// # Cancel safety
+    /// As awaiting the handle: nothing is lost.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with its time driver enabled.
+    pub async fn join_timeout(&mut self, limit: Duration) -> Option<Result<T, TaskError>> {
+        tokio::time::timeout(limit, self).await.ok()
+    }
+
+    /// As awaiting the handle, for plain threads and for closures: this thread is blocked until the task has ended.
+    ///
+    /// Inside of a closure of the task's own lane the thread does not idle: it runs what it waits for.
+    ///
+    /// # Errors
+    /// As awaiting the handle.
+    pub fn blocking_join(self) -> Result<T, TaskError> {
+        block_on(self)
+    }
+
+    /// As [`join_timeout`](Self::join_timeout), for plain threads and for closures.
+    ///
+    /// Inside of a closure of the task's own lane the thread may run what it waits for, and is then not back before that
+    /// has returned.
+    pub fn blocking_join_timeout(&mut self, limit: Duration) -> Option<Result<T, TaskError>> {
+        block_on_timeout(pin!(self), limit)
+    }
+
     /// A reference that can stop the task and tell its state, without its result.
     pub fn task_ref(&self) -> TaskRef {
         TaskRef { task: self.erased() }
@@ -132,9 +165,20 @@ impl<T> Future for Handle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.taken, "a handle was polled after it gave its result");
         let budget = ready!(coop::poll_proceed(cx));
-        let result = ready!(self.task.poll_join(cx));
+        let result = loop {
+            if let Poll::Ready(result) = self.task.poll_join(cx) {
+                self.taken = true;
+                break result;
+            }
+            let task = self.erased();
+            match self.wait.pending(&Target::Task(&task), cx) {
+                Next::Wait => return Poll::Pending,
+                Next::Again => {}
+                Next::Stuck => break Err(TaskError::would_deadlock(task.header())),
+            }
+        };
         budget.made_progress();
-        self.taken = true;
+        self.wait.end();
         Poll::Ready(result)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use tracing::Span;
 use workyard_core::{Outcome, Priority, Reason, Slot, TaskState};
@@ -28,6 +28,10 @@ pub(crate) struct Header {
     pub(crate) span: Span,
     slot: AtomicU32,
     status: StatusCell,
+    /// Whether the running body has a slot; it has none while it lends its own.
+    seated: AtomicBool,
+    /// How many waits of the body are in the graph of the yard's waits.
+    waits: AtomicUsize,
 }
 
 /// What a task is made with.
@@ -63,6 +67,8 @@ impl Header {
             span,
             slot: AtomicU32::new(u32::MAX),
             status: StatusCell::default(),
+            seated: AtomicBool::new(true),
+            waits: AtomicUsize::new(0),
         }
     }
 
@@ -85,6 +91,38 @@ impl Header {
     /// Only under the lane's lock.
     pub(crate) fn set_status(&self, state: TaskState) {
         self.status.set(state);
+    }
+
+    /// Only under the lane's lock.
+    pub(crate) fn set_seated(&self, seated: bool) {
+        self.seated.store(seated, Ordering::Relaxed);
+    }
+
+    /// Whether the running body has a slot.
+    pub(crate) fn is_seated(&self) -> bool {
+        self.seated.load(Ordering::Relaxed)
+    }
+
+    /// Whether the task needs a slot of its lane to go on.
+    pub(crate) fn needs_slot(&self) -> bool {
+        match self.status() {
+            Some(TaskState::Queued) => true,
+            Some(TaskState::Running) => !self.is_seated(),
+            None | Some(TaskState::Ended(_)) => false,
+        }
+    }
+
+    pub(crate) fn entered_wait(&self) {
+        self.waits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn left_wait(&self) {
+        self.waits.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether the body waits for another task or for room. Exact where it matters: at the end of the body's own poll.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waits.load(Ordering::Relaxed) > 0
     }
 
     /// `None` before the task is accepted. Exact under the lane's lock; without it, what was true a moment ago.

@@ -3,6 +3,7 @@
 pub(crate) mod cancel;
 pub(crate) mod cell;
 mod context;
+pub(crate) mod current;
 mod error;
 mod handle;
 pub(crate) mod header;
