@@ -119,7 +119,22 @@ impl Builder {
         self.build_on(runtime).map(Scheduler::new_from)
     }
 
-    pub(crate) fn build_on(self, runtime: Handle) -> Result<Yard, BuildError> {
+    /// Builds the yard on a tokio runtime of its own: see [`Scheduler::standalone`].
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and if the runtime's threads could not be started.
+    pub fn build_standalone(self) -> Result<Scheduler, BuildError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(crate::machine().usable().get())
+            .thread_name("workyard-io")
+            .enable_all()
+            .build()
+            .map_err(BuildError::Runtime)?;
+        let yard = self.build_on(runtime.handle().clone())?;
+        Ok(Scheduler::new_from(yard.owning(runtime)))
+    }
+
+    fn build_on(self, runtime: Handle) -> Result<Yard, BuildError> {
         self.check_names()?;
         let checked = |lane: &str, checked: Result<LaneConfig, OutOfRange>| {
             checked.map_err(|range| BuildError::OutOfRange { lane: lane.to_owned(), range })

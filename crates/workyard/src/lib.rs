@@ -12,6 +12,8 @@ pub mod queue;
 mod report;
 mod scheduler;
 mod shutdown;
+#[cfg(feature = "signals")]
+mod signals;
 mod task;
 mod thread_priority;
 mod timers;
@@ -28,5 +30,7 @@ pub use observe::{LaneSnapshot, Snapshot, TaskInfo};
 pub use report::Report;
 pub use scheduler::{NoSuchLane, Scheduler, WeakScheduler};
 pub use shutdown::{Shutdown, ShutdownFuture};
+#[cfg(feature = "signals")]
+pub use signals::OnSignal;
 pub use task::{BoxError, Handle, TaskContext, TaskError, TaskErrorKind, TaskId, TaskRef, TaskStatus};
 pub use workyard_core::{Ageing, LaneCounts, Ledger, Order, OutOfRange, Outcome, Percentiles, Priority, Reason};

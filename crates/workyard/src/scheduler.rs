@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use workyard_core::Reason;
 
@@ -53,6 +54,26 @@ impl Scheduler {
             Ok(yard) => yard,
             Err(error) => cannot_build(&error),
         }
+    }
+
+    /// A yard with the default lanes and a tokio runtime of its own, for programs without one.
+    ///
+    /// The runtime ends when the last `Scheduler` is dropped, without waiting for anything, also inside of async code.
+    ///
+    /// # Errors
+    /// [`BuildError`] if the system gives no threads.
+    ///
+    /// # Examples
+    /// ```
+    /// let yard = workyard::Scheduler::standalone()?;
+    /// let answer = yard.cpu().blocking_run(|| 6 * 7)?;
+    /// assert_eq!(answer, 42);
+    /// let report = yard.shutdown().blocking_join();
+    /// assert_eq!(report.to_string(), "accepted 1 = 1 completed; stuck: none");
+    /// # Ok::<_, workyard::BoxError>(())
+    /// ```
+    pub fn standalone() -> Result<Self, BuildError> {
+        Self::builder().build_standalone()
     }
 
     /// Describes a yard before it is built.
@@ -193,6 +214,19 @@ pub(crate) struct Yard {
     named: Vec<NamedLane>,
     pub(crate) shared: Arc<YardShared>,
     pub(crate) shutdown: ShutdownState,
+    /// Last, so that the lanes are told before their tasks are dropped.
+    runtime: Option<OwnRuntime>,
+}
+
+/// A runtime that ends without waiting, so that it may be dropped anywhere.
+struct OwnRuntime(Option<Runtime>);
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 pub(crate) enum NamedLane {
@@ -219,7 +253,13 @@ impl Yard {
         named: Vec<NamedLane>,
         shared: Arc<YardShared>,
     ) -> Self {
-        Self { io, cpu, blocking, named, shared, shutdown: ShutdownState::default() }
+        Self { io, cpu, blocking, named, shared, shutdown: ShutdownState::default(), runtime: None }
+    }
+
+    /// Has the yard end this runtime with itself.
+    pub(crate) fn owning(mut self, runtime: Runtime) -> Self {
+        self.runtime = Some(OwnRuntime(Some(runtime)));
+        self
     }
 
     pub(crate) fn lanes(&self) -> impl Iterator<Item = &Arc<LaneShared>> {

@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use workyard_core::Reason;
@@ -20,6 +21,7 @@ use crate::block_on::block_on;
 use crate::lane::Executor;
 use crate::report::Report;
 use crate::scheduler::Yard;
+use crate::task::{TaskId, current};
 
 /// How long draining may take when nothing is said.
 const DRAIN_FOR: Duration = Duration::from_secs(30);
@@ -34,6 +36,8 @@ const GRACE: Duration = Duration::from_millis(200);
 /// 3. *Cancelling*: what is queued is cancelled, futures are dropped at their next await, contexts show it; bodies get
 ///    [`grace`](Self::grace) to end.
 /// 4. *Closed*: what still runs is abandoned, and the report lists it as stuck.
+///
+/// A task that awaits the end of its own yard is not waited for in turn: it is cancelled with what is left after draining.
 ///
 /// It always ends, by `drain_for + grace` and what the runtime needs to say so. Calling it again, from anywhere, gives the
 /// same report; a later call with a shorter `drain_for` brings the end forward.
@@ -85,6 +89,13 @@ impl Shutdown {
     }
 }
 
+#[cfg(feature = "signals")]
+impl Shutdown {
+    pub(crate) fn yard(&self) -> Arc<Yard> {
+        Arc::clone(&self.yard)
+    }
+}
+
 impl IntoFuture for Shutdown {
     type Output = Report;
     type IntoFuture = ShutdownFuture;
@@ -96,6 +107,7 @@ impl IntoFuture for Shutdown {
 
 impl Shutdown {
     async fn report(self) -> Report {
+        self.yard.shutdown.note_caller(&self.yard);
         let mut told = self.yard.shutdown.begin(&self.yard, self.drain_for, self.grace);
         // The sender stays in the yard, which `self` keeps; it is never closed without a report.
         match told.wait_for(Option::is_some).await.as_deref() {
@@ -136,6 +148,8 @@ impl fmt::Debug for ShutdownFuture {
 #[derive(Default)]
 pub(crate) struct ShutdownState {
     begun: OnceLock<Begun>,
+    /// Tasks of the yard that wait for its end themselves: draining does not wait for them in turn.
+    callers: Mutex<Vec<TaskId>>,
 }
 
 struct Begun {
@@ -145,6 +159,14 @@ struct Begun {
 }
 
 impl ShutdownState {
+    fn note_caller(&self, yard: &Yard) {
+        let caller = current::task().filter(|task| Arc::ptr_eq(&task.header().lane.yard, &yard.shared));
+        if let Some(task) = caller {
+            self.callers.lock().push(task.header().id);
+            yard.shared.task_ended();
+        }
+    }
+
     /// Begins the shutdown if nobody has, or brings its end forward.
     fn begin(&self, yard: &Arc<Yard>, drain_for: Duration, grace: Duration) -> watch::Receiver<Option<Report>> {
         let now = Instant::now();
@@ -216,6 +238,25 @@ async fn supervise(books: Books, mut drained_by: watch::Receiver<Instant>, grace
     drop(books);
 }
 
+#[cfg(feature = "signals")]
+impl Yard {
+    /// What has not ended, in words.
+    pub(crate) fn left(&self) -> String {
+        let left: workyard_core::Ledger = self.lanes().map(|lane| lane.counts().ledger).sum();
+        format!("{} queued, {} running", left.queued, left.running)
+    }
+
+    /// Ends draining now and aborts what is left.
+    pub(crate) fn cut_short(&self) {
+        if let Some(begun) = self.shutdown.begun.get() {
+            begun.drained_by.send_replace(Instant::now());
+        }
+        for lane in self.lanes() {
+            lane.abort_all(Reason::Shutdown);
+        }
+    }
+}
+
 impl Yard {
     fn close(&self) {
         self.shared.begin_shutdown();
@@ -237,7 +278,8 @@ impl Yard {
             tokio::pin!(next_end);
             // A `Notified` counts from when it is enabled.
             next_end.as_mut().enable();
-            if self.lanes().all(|lane| lane.is_empty()) {
+            let callers = self.shutdown.callers.lock().clone();
+            if self.lanes().all(|lane| lane.holds_only(&callers)) {
                 return;
             }
             next_end.await;

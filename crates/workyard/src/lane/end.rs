@@ -46,6 +46,14 @@ impl LaneShared {
         }
     }
 
+    /// Stops all tasks.
+    #[cfg(feature = "signals")]
+    pub(crate) fn abort_all(self: &Arc<Self>, reason: Reason) {
+        for task in self.all() {
+            self.end(&task, reason, Force::Stop);
+        }
+    }
+
     /// Answers all handles. Bodies that still run keep their slots, and are what the lane then still holds.
     pub(crate) fn abandon_all(self: &Arc<Self>, reason: Reason) {
         for task in self.all() {

@@ -17,6 +17,7 @@ use workyard_core::{
 use crate::lane::effects::Effects;
 use crate::lane::executor::Executor;
 use crate::observe::Unobserved;
+use crate::task::TaskId;
 use crate::task::cell::Task;
 use crate::yard::YardShared;
 
@@ -135,10 +136,13 @@ impl LaneShared {
         self.state.lock().policy.counts()
     }
 
-    /// Whether the lane holds no task and no body.
-    pub(crate) fn is_empty(&self) -> bool {
-        let counts = self.counts();
-        counts.occupied == 0 && counts.ledger.live() == 0
+    /// Whether the lane holds no task and no body but these.
+    pub(crate) fn holds_only(&self, tasks: &[TaskId]) -> bool {
+        let state = self.state.lock();
+        let counts = state.policy.counts();
+        let held = counts.ledger.queued + counts.occupied as u64 + counts.lending as u64;
+        // The scan is for the rare yard that is shut down from within.
+        held == 0 || (held <= tasks.len() as u64 && state.held().all(|task| tasks.contains(&task.header().id)))
     }
 
     pub(crate) fn times(&self) -> (Percentiles, Percentiles) {
