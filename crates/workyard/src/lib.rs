@@ -34,3 +34,8 @@ pub use shutdown::{Shutdown, ShutdownFuture};
 pub use signals::OnSignal;
 pub use task::{BoxError, Handle, TaskContext, TaskError, TaskErrorKind, TaskId, TaskRef, TaskStatus};
 pub use workyard_core::{Ageing, LaneCounts, Ledger, Order, OutOfRange, Outcome, Percentiles, Priority, Reason};
+
+/// The programs in the README, which documentation tests compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
