@@ -29,3 +29,4 @@ pub(crate) use config::Kind;
 pub(crate) use cpu_threads::CpuThreads;
 pub(crate) use executor::Executor;
 pub(crate) use shared::LaneShared;
+pub(crate) use submit_error::Refused;

@@ -13,10 +13,13 @@ use workyard_core::{Refusal, Ticket};
 
 use crate::lane::LaneShared;
 use crate::lane::submit_error::{Refused, SubmitError};
-use crate::task::cell::{Cell, Submitted, Work};
+use crate::task::cell::{Cell, Join, Submitted, Work};
 use crate::task::header::{Header, Options};
 use crate::task::{Handle, TaskError};
 use crate::waits::{DirectWait, Next, Target};
+
+/// The task that was accepted, or the work back.
+type Accepted<F, T> = Result<Arc<dyn Submitted<F, T>>, SubmitError<F>>;
 
 /// Work on its way into a lane: made into a task, and not accepted.
 pub(super) struct Submission<F, T> {
@@ -42,8 +45,12 @@ impl<F, T: 'static> Submission<F, T> {
 
     /// Never waits.
     pub(super) fn try_submit(self) -> Result<Handle<T>, SubmitError<F>> {
+        self.try_accept().map(|task| Handle::new(task))
+    }
+
+    fn try_accept(self) -> Accepted<F, T> {
         match self.lane().offer_once(Arc::<dyn Submitted<F, T>>::clone(&self.task)) {
-            Ok(()) => Ok(Handle::new(self.task)),
+            Ok(()) => Ok(self.task),
             Err(Refusal::Full) => Err(self.refused(Refused::Full)),
             Err(Refusal::Closed) => Err(self.refused(Refused::Closed)),
         }
@@ -77,8 +84,22 @@ impl<'a, F, T: 'static> Submit<'a, F, T> {
         Self { lane, submission: Some(submission), ticket: None, wait: DirectWait::default() }
     }
 
+    /// The task, unless this has given its result.
+    pub(crate) fn task(&self) -> Option<Arc<dyn Join<T>>> {
+        let submission = self.submission.as_ref()?;
+        Some(Arc::<dyn Submitted<F, T>>::clone(&submission.task))
+    }
+
+    /// Never waits. Gives the task instead of a handle, as [`poll_accepted`](Self::poll_accepted) does.
+    pub(crate) fn try_accepted(&mut self) -> Accepted<F, T> {
+        match self.submission.take() {
+            Some(submission) => submission.try_accept(),
+            None => polled_again(),
+        }
+    }
+
     /// The work, if this is still waiting for room.
-    fn give_up(&mut self, why: Refused) -> Option<SubmitError<F>> {
+    pub(crate) fn give_up(&mut self, why: Refused) -> Option<SubmitError<F>> {
         self.leave_line();
         self.submission.take().map(|submission| submission.refused(why))
     }
@@ -112,7 +133,14 @@ impl<F, T: 'static> Future for Submit<'_, F, T> {
     type Output = Result<Handle<T>, SubmitError<F>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
+        self.poll_accepted(cx).map_ok(|task| Handle::new(task))
+    }
+}
+
+impl<F, T: 'static> Submit<'_, F, T> {
+    /// As polling it, but gives the task itself.
+    pub(crate) fn poll_accepted(&mut self, cx: &mut Context<'_>) -> Poll<Accepted<F, T>> {
+        let this = self;
         let Some(submission) = this.submission.take() else { polled_again() };
         // A budget that is used up says nothing about room: the submission stays as it is.
         let Poll::Ready(budget) = coop::poll_proceed(cx) else {
@@ -132,7 +160,7 @@ impl<F, T: 'static> Future for Submit<'_, F, T> {
         this.ticket = None;
         this.wait.end();
         Poll::Ready(if admitted.is_ok() {
-            Ok(Handle::new(submission.task))
+            Ok(submission.task)
         } else {
             this.lane.count_refusal();
             Err(submission.refused(Refused::Closed))

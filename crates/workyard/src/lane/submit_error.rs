@@ -17,10 +17,12 @@ pub struct SubmitError<F> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     Full,
     Closed,
     Timeout,
+    /// The group it was to join takes no more members.
+    Group,
 }
 
 impl<F> SubmitError<F> {
@@ -38,9 +40,9 @@ impl<F> SubmitError<F> {
         self.why == Refused::Full
     }
 
-    /// Whether the lane takes nothing in any more.
+    /// Whether the lane takes nothing in any more, or the group that the task was to join was cancelled.
     pub fn is_closed(&self) -> bool {
-        self.why == Refused::Closed
+        matches!(self.why, Refused::Closed | Refused::Group)
     }
 
     /// Whether there was no room in the time that `submit_timeout` was given.
@@ -56,6 +58,7 @@ impl<F> fmt::Display for SubmitError<F> {
             Refused::Full => write!(f, "lane {lane} is full"),
             Refused::Closed => write!(f, "lane {lane} is closed"),
             Refused::Timeout => write!(f, "lane {lane} had no room in time"),
+            Refused::Group => write!(f, "the group of this task for lane {lane} was cancelled"),
         }
     }
 }

@@ -107,11 +107,13 @@ impl<W: Work> Cell<W> {
         match &mut *answer {
             Answer::Pending(waker) => {
                 let waker = waker.take();
+                let failed = result.as_ref().is_err_and(|error| !error.is_cancelled());
                 *answer = Answer::Ready(result);
                 drop(answer);
                 if let Some(waker) = waker {
                     waker.wake();
                 }
+                self.header.on_end.told(failed);
             }
             Answer::Detached => {
                 drop(answer);

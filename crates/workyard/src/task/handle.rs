@@ -151,7 +151,7 @@ impl<T> Handle<T> {
 
     /// A reference that can stop the task and tell its state, without its result.
     pub fn task_ref(&self) -> TaskRef {
-        TaskRef { task: self.erased() }
+        TaskRef::new(self.erased())
     }
 
     fn erased(&self) -> Arc<dyn Task> {
@@ -215,6 +215,10 @@ pub struct TaskRef {
 }
 
 impl TaskRef {
+    pub(crate) fn new(task: Arc<dyn Task>) -> Self {
+        Self { task }
+    }
+
     /// The task's number.
     pub fn id(&self) -> TaskId {
         self.task.header().id

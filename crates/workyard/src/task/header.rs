@@ -11,6 +11,7 @@ use crate::lane::LaneShared;
 use crate::task::cancel::Signal;
 use crate::task::id::{Name, TaskId};
 use crate::task::limits::{Limits, Watched};
+use crate::task::on_end::OnEnd;
 
 /// What is known of a task apart from its body and its result.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(crate) struct Header {
     /// What may stop the task from outside besides its handle.
     pub(crate) watched: Option<Box<Watched>>,
     pub(crate) span: Span,
+    pub(crate) on_end: OnEnd,
     slot: AtomicU32,
     status: StatusCell,
     /// Whether the running body has a slot; it has none while it lends its own.
@@ -65,6 +67,7 @@ impl Header {
             has_context,
             watched: Watched::new(limits),
             span,
+            on_end: OnEnd::default(),
             slot: AtomicU32::new(u32::MAX),
             status: StatusCell::default(),
             seated: AtomicBool::new(true),

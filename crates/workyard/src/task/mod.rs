@@ -9,6 +9,7 @@ mod handle;
 pub(crate) mod header;
 mod id;
 pub(crate) mod limits;
+mod on_end;
 mod panic;
 
 pub use context::TaskContext;
@@ -17,4 +18,5 @@ pub use handle::{Handle, TaskRef, TaskStatus};
 pub use id::TaskId;
 
 pub(crate) use id::Name;
+pub(crate) use on_end::Watcher;
 pub(crate) use panic::{Payload, catch};
