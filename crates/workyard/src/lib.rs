@@ -5,6 +5,7 @@
 mod block_on;
 mod builder;
 mod clock;
+mod group;
 mod lane;
 mod machine;
 mod observe;
@@ -21,6 +22,7 @@ mod waits;
 mod yard;
 
 pub use builder::{BuildError, Builder};
+pub use group::{Group, GroupSubmit, GroupTask, JoinNext, Until, Wait};
 pub use lane::{
     BlockingLane, BlockingLaneConfig, ClosureTask, CpuLane, CpuLaneConfig, Fallible, FutureTask, IoLane, IoLaneConfig,
     Lane, LaneSpec, Run, Submit, SubmitError, SubmitTimeout, Value,

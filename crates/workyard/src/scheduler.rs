@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use workyard_core::Reason;
 
 use crate::builder::{BuildError, Builder};
+use crate::group::Group;
 use crate::lane::{BlockingLane, CpuLane, Executor, IoLane, LaneShared};
 use crate::observe::{LaneSnapshot, Snapshot, TaskInfo};
 use crate::shutdown::{Shutdown, ShutdownState};
@@ -131,6 +132,11 @@ impl Scheduler {
             Some(NamedLane::Blocking(lane)) => Ok(lane),
             other => Err(NoSuchLane::new("blocking", name, other)),
         }
+    }
+
+    /// A new, empty group of tasks that live and die together, and all give a `T`.
+    pub fn group<T: Send + 'static>(&self) -> Group<T> {
+        Group::new(self.io(), self.cpu(), self.blocking())
     }
 
     /// A token that is cancelled when shutdown starts, so that a service's loops stop feeding at once. Cancelling it

@@ -1,0 +1,150 @@
+//! Owns the futures that wait for the ends of members. Never holds a result: until the future is ready, it is in the group.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::task::coop;
+use tokio::time::Sleep;
+
+use crate::block_on::{block_on, block_on_timeout};
+use crate::group::shared::GroupShared;
+use crate::group::state::Ticket;
+use crate::task::TaskError;
+
+/// Waits for the next result; made by [`Group::join_next`](crate::Group::join_next). Gives `None` when the group is empty.
+///
+/// # Cancel safety
+/// Dropped before it is ready, it has taken no result; a wake-up that it did not use goes to the next that waits.
+#[must_use = "futures do nothing unless polled"]
+pub struct JoinNext<'a, T> {
+    group: &'a GroupShared<T>,
+    ticket: Option<Ticket>,
+}
+
+impl<'a, T> JoinNext<'a, T> {
+    pub(super) fn new(group: &'a Arc<GroupShared<T>>) -> Self {
+        Self { group, ticket: None }
+    }
+}
+
+impl<T> Future for JoinNext<'_, T> {
+    type Output = Option<Result<T, TaskError>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let budget = ready!(coop::poll_proceed(cx));
+        let this = &mut *self;
+        let next = ready!(this.group.poll_next(&mut this.ticket, cx));
+        budget.made_progress();
+        Poll::Ready(next)
+    }
+}
+
+impl<T> Drop for JoinNext<'_, T> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.group.leave_line(ticket);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinNext<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinNext").field("ticket", &self.ticket).finish_non_exhaustive()
+    }
+}
+
+/// What [`Group::wait`](crate::Group::wait) waits for. Each is over at once when no member is left that has not ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Until {
+    /// A member has ended.
+    First,
+    /// A member has failed: it neither completed nor was cancelled, so it returned `Err` (if it is `fallible`), panicked, ran out
+    /// of time or was abandoned.
+    FirstFailure,
+    /// All members have ended.
+    All,
+}
+
+pin_project_lite::pin_project! {
+    /// Waits for members to end, and gives the results that are there then, in order of the ends; made by
+    /// [`Group::wait`](crate::Group::wait). What has not ended stays in the group and goes on.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, it has taken no result.
+    ///
+    /// # Panics
+    /// With a [`timeout`](Self::timeout), when it has to wait outside of a tokio runtime with its time driver enabled.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Wait<'a, T> {
+        group: &'a GroupShared<T>,
+        until: Until,
+        ticket: Option<Ticket>,
+        limit: Option<Duration>,
+        #[pin]
+        sleep: Option<Sleep>,
+    }
+
+    impl<T> PinnedDrop for Wait<'_, T> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let Some(ticket) = this.ticket.take() {
+                this.group.leave_waits(ticket);
+            }
+        }
+    }
+}
+
+impl<'a, T> Wait<'a, T> {
+    pub(super) fn new(group: &'a Arc<GroupShared<T>>, until: Until) -> Self {
+        Self { group, until, ticket: None, limit: None, sleep: None }
+    }
+
+    /// Waits for at most `limit`, counted from the first poll, and then gives what is there: maybe nothing. Zero never
+    /// waits.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// As awaiting it, for plain threads: this one is blocked until the results are there or the time is up.
+    pub fn blocking_join(mut self) -> Vec<Result<T, TaskError>> {
+        // The thread keeps the time, since it may have no runtime to do so.
+        let Some(limit) = self.limit.take() else { return block_on(self) };
+        let group = self.group;
+        block_on_timeout(pin!(self), limit).unwrap_or_else(|| group.take_all())
+    }
+}
+
+impl<T> Future for Wait<'_, T> {
+    type Output = Vec<Result<T, TaskError>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let budget = ready!(coop::poll_proceed(cx));
+        let mut this = self.project();
+        if let Poll::Ready(results) = this.group.poll_wait(*this.until, this.ticket, cx) {
+            budget.made_progress();
+            return Poll::Ready(results);
+        }
+        let Some(limit) = *this.limit else { return Poll::Pending };
+        if !limit.is_zero() {
+            if this.sleep.is_none() {
+                this.sleep.set(Some(tokio::time::sleep(limit)));
+            }
+            if let Some(sleep) = this.sleep.as_pin_mut() {
+                ready!(sleep.poll(cx));
+            }
+        }
+        budget.made_progress();
+        Poll::Ready(this.group.take_all())
+    }
+}
+
+impl<T> fmt::Debug for Wait<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait").field("until", &self.until).field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
