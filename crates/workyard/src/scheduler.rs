@@ -43,7 +43,7 @@ pub struct Scheduler {
 impl Scheduler {
     /// A yard with the default lanes, on the tokio runtime that this is called in.
     ///
-    /// The cpu lane gets a thread for each CPU that the process may use ([`machine`](crate::machine)); the other defaults are those of
+    /// The cpu lane gets a thread for each CPU that the process may use ([`machine`](crate::machine())); the other defaults are those of
     /// [`Lane`](crate::Lane).
     ///
     /// # Panics

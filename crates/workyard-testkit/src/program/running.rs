@@ -43,6 +43,7 @@ pub struct Running {
 }
 
 impl Running {
+    #[expect(clippy::disallowed_methods, reason = "they end with the program, and there are no lanes here")]
     pub(super) fn watch(mut child: Child, name: String, input: Vec<u8>) -> Self {
         let since = Instant::now();
         let shared = Arc::<Shared>::default();

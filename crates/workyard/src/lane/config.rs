@@ -102,7 +102,7 @@ impl CpuLaneConfig {
     const MAX_THREADS: usize = 1_024;
 
     /// How many threads the lane has, which is how many closures run at once: 1 to 1,024. By default one for each CPU
-    /// that this process may use ([`machine`](crate::machine)).
+    /// that this process may use ([`machine`](crate::machine())).
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self

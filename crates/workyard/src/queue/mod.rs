@@ -91,7 +91,7 @@
 //! All futures here may be dropped at any time, so all may stand in a `select!`. A dropped put has not put, a dropped
 //! get has not taken, and what they were promised goes to the next in line, also when they were woken already.
 //!
-//! # Costs
+//! # Cost
 //!
 //! One short lock an operation, nothing allocated unless somebody waits, at most one wake-up an operation, and that outside the
 //! lock, as is every drop of an item. Memory grows with what is queued, not with the capacity. A long queue that was
