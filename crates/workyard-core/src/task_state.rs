@@ -172,4 +172,11 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_architecture_page_shows_this_table() {
+        let page = include_str!("../../../docs/ARCHITECTURE.md");
+        let diagram = life_of_a_task();
+        assert!(page.contains(&format!("```mermaid\n{diagram}```")), "the page should show:\n{diagram}");
+    }
 }
