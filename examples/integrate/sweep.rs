@@ -69,16 +69,16 @@ fn bar(share: f64) -> String {
     "#".repeat(length.max(1))
 }
 
+/// The smallest number that is as fast as the fastest: more tasks than that gain nothing.
 fn answer(counts: &[NonZeroU32], times: &[Duration], fastest: Duration) -> String {
-    let near = |time: &Duration| ratio(*time, fastest) <= NEAR;
-    let others = counts.iter().zip(times).filter(|(_, time)| **time != fastest && near(time));
-    let others: Vec<String> = others.map(|(count, _)| count.to_string()).collect();
-    let best = counts.iter().zip(times).find(|(_, time)| **time == fastest).map_or(1, |(count, _)| count.get());
-    let best = counted(best.into(), "task");
+    let as_fast = counts.iter().zip(times).filter(|(_, time)| ratio(**time, fastest) <= NEAR);
+    let mut as_fast = as_fast.map(|(count, _)| count.get().into());
+    let best = counted(as_fast.next().unwrap_or(1), "task");
+    let others: Vec<String> = as_fast.map(|count: u64| count.to_string()).collect();
     if others.is_empty() {
         return format!("fastest       {best}");
     }
-    format!("fastest       {best}, and within {:.0} % of it: {}", (NEAR - 1.0) * 100.0, others.join(", "))
+    format!("fastest       {best}; within {:.0} % of it: {}", (NEAR - 1.0) * 100.0, others.join(", "))
 }
 
 const ROUNDS: usize = 3;
