@@ -7,6 +7,7 @@ use std::task::Waker;
 
 use crate::lane::LaneShared;
 use crate::task::cell::Task;
+use crate::task::wake_caught;
 
 /// What is to be done once the lane's lock is released.
 #[derive(Default)]
@@ -30,7 +31,7 @@ impl Effects {
     /// Does it all.
     pub(super) fn act(self, lane: &Arc<LaneShared>) {
         for waker in self.wake.first.into_iter().chain(self.wake.rest) {
-            waker.wake();
+            wake_caught(waker);
         }
         for task in self.resume.first.into_iter().chain(self.resume.rest) {
             task.header().signal.body.wake();

@@ -13,7 +13,7 @@ use workyard_core::{Ending, Outcome};
 
 use crate::task::error::TaskError;
 use crate::task::header::Header;
-use crate::task::panic::{Payload, drop_caught};
+use crate::task::panic::{Payload, drop_caught, wake_caught};
 
 /// What a lane holds of a task: enough to start it, to stop it, to name it.
 pub(crate) trait Task: Send + Sync {
@@ -111,7 +111,7 @@ impl<W: Work> Cell<W> {
                 *answer = Answer::Ready(result);
                 drop(answer);
                 if let Some(waker) = waker {
-                    waker.wake();
+                    wake_caught(waker);
                 }
                 self.header.on_end.told(failed);
             }
@@ -127,7 +127,11 @@ impl<W: Work> Cell<W> {
     fn unobserved(&self, result: Result<W::Output, TaskError>) {
         match result {
             Ok(value) => self.drop_value(value),
-            Err(error) => self.header.lane.unobserved.note(&self.header, &error),
+            Err(error) => {
+                self.header.lane.unobserved.note(&self.header, &error);
+                // It holds what the body of a fallible task returned.
+                self.drop_value(error);
+            }
         }
     }
 

@@ -19,4 +19,4 @@ pub use id::TaskId;
 
 pub(crate) use id::Name;
 pub(crate) use on_end::Watcher;
-pub(crate) use panic::{Payload, catch};
+pub(crate) use panic::{Payload, catch, wake_caught};

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
 
 use parking_lot::Mutex;
 
@@ -14,6 +15,11 @@ pub(crate) fn catch<T>(user_code: impl FnOnce() -> T) -> Result<T, Box<dyn Any +
 /// Drops a user's value; `Err` if its `Drop` panicked.
 pub(crate) fn drop_caught<T>(value: T) -> Result<(), Payload> {
     catch(|| drop(value)).map_err(Payload::new)
+}
+
+/// Wakes; a waker may be foreign code, and one that panics is not to take down who wakes it.
+pub(crate) fn wake_caught(waker: Waker) {
+    drop(catch(|| waker.wake()).map_err(Payload::new));
 }
 
 /// The text of a panic.
