@@ -177,18 +177,29 @@ impl<W: Work> Task for Cell<W> {
 
 impl<W: Work> Join<W::Output> for Cell<W> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<W::Output, TaskError>> {
-        let mut answer = self.result.lock();
-        match std::mem::replace(&mut *answer, Answer::Taken) {
-            Answer::Ready(result) => Poll::Ready(result),
-            Answer::Pending(old) => {
-                let same = old.filter(|waker| waker.will_wake(cx.waker()));
-                *answer = Answer::Pending(Some(same.unwrap_or_else(|| cx.waker().clone())));
-                Poll::Pending
+        // A waker may be foreign code, so none is cloned or dropped under the lock: that is why this looks twice.
+        let mut fresh = None;
+        loop {
+            let mut replaced = None;
+            let mut answer = self.result.lock();
+            let poll = match &mut *answer {
+                Answer::Pending(Some(kept)) if kept.will_wake(cx.waker()) => Some(Poll::Pending),
+                Answer::Pending(kept) => fresh.take().map(|fresh| {
+                    replaced = kept.replace(fresh);
+                    Poll::Pending
+                }),
+                Answer::Ready(_) => match std::mem::replace(&mut *answer, Answer::Taken) {
+                    Answer::Ready(result) => Some(Poll::Ready(result)),
+                    _ => Some(Poll::Pending),
+                },
+                Answer::Taken | Answer::Detached => Some(Poll::Pending),
+            };
+            drop(answer);
+            drop(replaced);
+            if let Some(poll) = poll {
+                return poll;
             }
-            taken @ (Answer::Taken | Answer::Detached) => {
-                *answer = taken;
-                Poll::Pending
-            }
+            fresh = Some(cx.waker().clone());
         }
     }
 
