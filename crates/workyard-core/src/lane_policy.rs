@@ -109,7 +109,7 @@ impl LanePolicy {
         self.check_room().and_then(|()| self.accept(now, priority))
     }
 
-    /// A submitter was turned away for good.
+    /// A submitter was turned away for good. Only the caller knows, since one that is refused may line up.
     pub const fn count_refusal(&mut self) {
         self.refused += 1;
     }
@@ -144,7 +144,6 @@ impl LanePolicy {
     pub fn redeem(&mut self, ticket: Ticket, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
         if !self.open {
             self.submitters.leave(ticket);
-            self.refused += 1;
             return Err(Refusal::Closed);
         }
         if !self.submitters.is_promised(ticket) {
