@@ -3,6 +3,8 @@
 //! Each function decides under the lane's lock and acts after it, so that of any number of ends that race exactly one
 //! is the task's, and the ledger knows it before a handle does.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use workyard_core::{Ending, Outcome, Reason, TaskState};
@@ -82,8 +84,7 @@ impl LaneShared {
                 state.hand_out(&self.executor, self.yard.clock.now(), &mut effects);
                 drop(state);
                 drop(held);
-                task.discard();
-                task.answer(TaskError::stopped(header, reason));
+                clear_all((Arc::clone(task), reason));
                 self.ended(&**task, effects);
                 true
             }
@@ -157,5 +158,44 @@ impl LaneShared {
         self.yard.timers.unset(task);
         effects.act(self);
         self.yard.task_ended();
+    }
+}
+
+/// A task that ended before it started, and why.
+type Cleared = (Arc<dyn Task>, Reason);
+
+thread_local! {
+    /// The tasks that an outer [`clear_all`] on this thread is about to clear.
+    static CLEARING: RefCell<Option<VecDeque<Cleared>>> = const { RefCell::new(None) };
+}
+
+/// Drops the work of a task that never started and answers its handle, one task after the other, never one within
+/// another: work may hold the handle of a task that is aborted when that is dropped, whose work may hold another.
+/// Recursion would be as deep as the chain is long.
+fn clear_all(cleared: Cleared) {
+    let clear = |(task, reason): Cleared| {
+        task.discard();
+        task.answer(TaskError::stopped(task.header(), reason));
+    };
+    // A thread that is about to end may have no thread-locals any more; its chains are not made shorter.
+    let mut cleared = Some(cleared);
+    let is_outer = CLEARING.try_with(|clearing| match &mut *clearing.borrow_mut() {
+        Some(outer) => {
+            outer.extend(cleared.take());
+            false
+        }
+        none => {
+            *none = Some(VecDeque::new());
+            true
+        }
+    });
+    if let Some(cleared) = cleared {
+        clear(cleared);
+    }
+    if is_outer == Ok(true) {
+        while let Some(next) = CLEARING.with_borrow_mut(|clearing| clearing.as_mut()?.pop_front()) {
+            clear(next);
+        }
+        CLEARING.with_borrow_mut(|clearing| *clearing = None);
     }
 }
