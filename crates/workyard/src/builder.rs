@@ -1,6 +1,7 @@
 //! Owns how a yard is put together: every number is checked before the first thread is started.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use workyard_core::{LaneConfig, OutOfRange};
@@ -9,7 +10,8 @@ use crate::lane::{
     BlockingLane, BlockingLaneConfig, CpuLane, CpuLaneConfig, CpuThreads, Executor, IoLane, IoLaneConfig, Kind, Lane,
     LaneShared, LaneSpec,
 };
-use crate::scheduler::{NamedLane, Scheduler, Yard};
+use crate::scheduler::{NamedLane, OwnRuntime, Scheduler, Yard};
+use crate::task::catch;
 use crate::yard::YardShared;
 
 /// Puts a [`Scheduler`] together; made by [`Scheduler::builder`].
@@ -67,6 +69,10 @@ pub enum BuildError {
     /// There is no tokio runtime here. [`Scheduler::standalone`] brings one.
     #[error("there is no tokio runtime here: build inside of one, or use Scheduler::standalone()")]
     NoRuntime,
+    /// The tokio runtime here has no time driver, which limits and shutdown need: say `enable_time` or `enable_all` when
+    /// it is built.
+    #[error("the tokio runtime here has no time driver: build it with enable_time() or enable_all()")]
+    NoTimer,
     /// A runtime of the yard's own could not be started.
     #[error("the yard's own runtime could not be started")]
     Runtime(#[source] std::io::Error),
@@ -116,6 +122,8 @@ impl Builder {
     /// [`BuildError`] says which setting is wrong and what it may be, or what the system refused.
     pub fn build(self) -> Result<Scheduler, BuildError> {
         let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
+        // Tokio tells only by a panic whether there is a time driver.
+        catch(|| drop(tokio::time::sleep(Duration::ZERO))).map_err(|_| BuildError::NoTimer)?;
         self.build_on(runtime).map(Scheduler::new_from)
     }
 
@@ -130,8 +138,10 @@ impl Builder {
             .enable_all()
             .build()
             .map_err(BuildError::Runtime)?;
-        let yard = self.build_on(runtime.handle().clone())?;
-        Ok(Scheduler::new_from(yard.owning(runtime)))
+        let handle = runtime.handle().clone();
+        // Also if this fails inside of async code, where a runtime must not be dropped as it is.
+        let runtime = OwnRuntime::new(runtime);
+        Ok(Scheduler::new_from(self.build_on(handle)?.owning(runtime)))
     }
 
     fn build_on(self, runtime: Handle) -> Result<Yard, BuildError> {

@@ -225,7 +225,13 @@ pub(crate) struct Yard {
 }
 
 /// A runtime that ends without waiting, so that it may be dropped anywhere.
-struct OwnRuntime(Option<Runtime>);
+pub(crate) struct OwnRuntime(Option<Runtime>);
+
+impl OwnRuntime {
+    pub(crate) fn new(runtime: Runtime) -> Self {
+        Self(Some(runtime))
+    }
+}
 
 impl Drop for OwnRuntime {
     fn drop(&mut self) {
@@ -263,8 +269,8 @@ impl Yard {
     }
 
     /// Has the yard end this runtime with itself.
-    pub(crate) fn owning(mut self, runtime: Runtime) -> Self {
-        self.runtime = Some(OwnRuntime(Some(runtime)));
+    pub(crate) fn owning(mut self, runtime: OwnRuntime) -> Self {
+        self.runtime = Some(runtime);
         self
     }
 
