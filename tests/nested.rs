@@ -280,3 +280,35 @@ async fn a_timed_join_leaves_the_handle_good() {
     assert_eq!(joined.await.unwrap(), (8, TaskStatus::Ended(workyard::Outcome::Completed)));
     balanced(&yard).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_collects_a_group_on_its_own_lane_gets_the_results() {
+    let yard = narrow();
+    in_time(async {
+        let inner = yard.clone();
+        let sum = yard.io().run(async move {
+            let group = inner.group();
+            for n in 0..20_u64 {
+                group.io(async move { n }).await?;
+            }
+            let mut sum = 0;
+            while let Some(result) = group.join_next().await {
+                sum += result?;
+            }
+            Ok::<_, BoxError>(sum)
+        });
+        assert_eq!(sum.await.unwrap().unwrap(), 190);
+        let inner = yard.clone();
+        let sum = yard.cpu().run(move || {
+            let group = inner.group();
+            for n in 0..20_u64 {
+                group.task(inner.cpu().task("part")).blocking_submit(move || n)?;
+            }
+            let results = group.join_all().blocking_join().into_iter();
+            Ok::<_, BoxError>(results.sum::<Result<u64, _>>()?)
+        });
+        assert_eq!(sum.await.unwrap().unwrap(), 190);
+    })
+    .await;
+    assert_eq!(balanced(&yard).await.total.completed, 42);
+}

@@ -1,5 +1,124 @@
 //! A work scheduler for async services: tokio runs what waits, threads of their own run what computes, and one
 //! [`Scheduler`] stands in front, which bounds it all and accounts for every task it ever accepted.
+//!
+//! 1. *Bounded.* Nothing queues without a limit; a full lane says so, and gives the work back.
+//! 2. *Accounted.* Every accepted task ends in exactly one [`Outcome`], and the [`Report`] of the shutdown balances.
+//! 3. *Isolated.* What computes cannot starve the runtime; a panic takes no worker, no lane and no neighbour with it.
+//!
+//! # One task per lane
+//! ```
+//! # async fn fetch(_url: &str) -> Result<Vec<u8>, std::io::Error> { Ok(b"page".to_vec()) }
+//! # fn sha256(bytes: &[u8]) -> usize { bytes.len() }
+//! # fn main() -> Result<(), workyard::BoxError> {
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! # let url = "https://example.org";
+//! use workyard::*;
+//!
+//! let yard = Scheduler::new();                                   // inside a tokio runtime; sized to this machine
+//! let page   = yard.io().submit(fetch(url)).await?;              // waits for room: back-pressure; gives a handle
+//! let bytes  = page.await??;                                     // first ?: a TaskError naming the task; second ?: fetch's own
+//! let digest = yard.cpu().run(move || sha256(&bytes)).await?;    // submit + await
+//! # assert_eq!(digest, 4);
+//! # assert!(yard.shutdown().await.balances());
+//! # Ok(()) }) }
+//! ```
+//!
+//! # Limits, a bulkhead, and a full lane
+//! Of a lane, `limit` (or `threads`) tasks run at once and `queue` tasks wait. `submit` may wait for room, `try_submit` never
+//! does, `blocking_submit` is for plain threads.
+//! ```
+//! # async fn query(_sql: &str) -> Result<Vec<u32>, std::io::Error> { Ok(vec![1]) }
+//! # type Work = fn() -> u32;
+//! # fn busy(_work: Work) -> Result<(), workyard::BoxError> { Ok(()) }
+//! # fn main() -> Result<(), workyard::BoxError> { tokio::runtime::Runtime::new()?.block_on(program()) }
+//! # async fn program() -> Result<(), workyard::BoxError> {
+//! # let (work, more): (Work, Work) = (|| 1, || 2);
+//! use std::time::Duration;
+//! use workyard::*;
+//!
+//! let yard = Scheduler::builder()
+//!     .io(Lane::io().limit(512).queue(4_096))
+//!     .cpu(Lane::cpu().threads(8).queue(256).order(Order::Priority))
+//!     .lane("db", Lane::io().limit(10).queue(100))               // a named lane: a bulkhead
+//!     .build()?;
+//! let rows = yard.io_lane("db")?.run(query("select 1")).await??; // typed; look it up once, keep a clone
+//! let thumb = match yard.cpu().try_submit(work) {
+//!     Ok(handle) => handle.await?,
+//!     Err(full) if full.is_full() => return busy(full.into_inner()),   // the work comes back, nothing is lost
+//!     Err(closed) => return Err(closed.into()),
+//! };
+//! let handle = yard.cpu().task("resize").priority(Priority::HIGH).timeout(Duration::from_secs(5)).submit(more).await?;
+//! # assert_eq!((rows[0], thumb, handle.await?), (1, 1, 2));
+//! # assert!(yard.shutdown().await.balances());
+//! # Ok(()) }
+//! ```
+//!
+//! # Cancellation reaches closures, and a partial result is a result
+//! ```
+//! # struct Series(f64);
+//! # impl Series { fn new() -> Self { Self(0.0) } fn step(&mut self) { self.0 += 1.0 } fn value(&self) -> f64 { self.0 } }
+//! # fn main() -> Result<(), workyard::BoxError> { tokio::runtime::Runtime::new()?.block_on(async {
+//! # let yard = workyard::Scheduler::new();
+//! # let pause = std::time::Duration::from_millis(20);
+//! let handle = yard.cpu().submit_with(|ctx| { let mut e = Series::new(); while !ctx.is_cancelled() { e.step() } e.value() }).await?;
+//! tokio::time::sleep(pause).await;
+//! handle.cancel();
+//! println!("{}", handle.await?);
+//! # assert_eq!(yard.shutdown().await.total.completed, 1);
+//! # Ok(()) }) }
+//! ```
+//!
+//! # Producers and consumers
+//! ```
+//! # use workyard::queue::{Consumer, Producer};
+//! # type Product = usize;
+//! # async fn produce(id: usize, tx: Producer<Product>) { for n in 0..10 { tx.put(id * 10 + n).await.unwrap(); } }
+//! # async fn consume(_id: usize, rx: Consumer<Product>) { while rx.get().await.is_some() {} }
+//! # fn main() -> Result<(), workyard::BoxError> { tokio::runtime::Runtime::new()?.block_on(async {
+//! # use workyard::*;
+//! # let yard = Scheduler::new();
+//! let (tx, rx) = queue::bounded::<Product>(10);                 // also queue::lifo, queue::priority; put/get, try_, _timeout, blocking_
+//! let group = yard.group();
+//! for id in 0..2 { group.io(produce(id, tx.clone())).await?; }  // group.io_on(&db, ..) for a named lane
+//! for id in 0..2 { group.io(consume(id, rx.clone())).await?; }
+//! drop((tx, rx));                                               // each side ends when the last of the other has: no sentinel to count
+//! while let Some(done) = group.join_next().await { done?; }
+//! # assert_eq!(yard.shutdown().await.total.completed, 4);
+//! # Ok(()) }) }
+//! ```
+//!
+//! # The end
+//! ```
+//! # fn main() -> Result<(), workyard::BoxError> { tokio::runtime::Runtime::new()?.block_on(async {
+//! # use std::time::Duration;
+//! # let yard = workyard::Scheduler::new();
+//! let report = yard.shutdown().drain_for(Duration::from_secs(30)).await;       // stop intake, drain, then cancel, then abandon: always ends
+//! println!("{report}");                                          // accepted 10_412 = 10_398 completed + 9 failed + 5 cancelled; stuck: none
+//! # assert!(report.balances());
+//! # Ok(()) }) }
+//! ```
+//! With the feature `signals`, `yard.shutdown().on_signal()` waits for Ctrl-C or SIGTERM first.
+//!
+//! # From a plain thread, with no runtime of one's own
+//! ```
+//! # fn main() -> Result<(), workyard::BoxError> {
+//! # use workyard::Scheduler;
+//! let yard = Scheduler::standalone()?;
+//! let answer = yard.cpu().blocking_run(|| 6 * 7)?;
+//! # assert_eq!(answer, 42);
+//! # Ok(()) }
+//! ```
+//!
+//! # Which lane?
+//! | work | lane | why |
+//! |---|---|---|
+//! | waits: requests, queries, timers | [`io`](Scheduler::io) | thousands wait on a few threads |
+//! | computes for more than about 100 µs | [`cpu`](Scheduler::cpu) | on a thread of the runtime it would hold up everything that waits there |
+//! | blocks its thread: files, drivers without an async form | [`blocking`](Scheduler::blocking) | it needs a thread and little CPU, so there may be more of them than CPUs |
+//! | talks to one dependency that may get slow | a named lane | the others do not wait with it |
+//!
+//! # Features
+//! `signals` adds `Shutdown::on_signal` (tokio's signal driver).
 #![forbid(unsafe_code)]
 
 mod block_on;

@@ -128,6 +128,51 @@ impl Drop for DirectWait {
     }
 }
 
+/// A wait for the first of several tasks. It never counts as stuck: only some of the tasks are looked at.
+#[derive(Default)]
+pub(crate) struct AnyWait {
+    entered: Vec<DirectWait>,
+}
+
+impl AnyWait {
+    /// How many of the tasks are looked at. One of them that goes on is enough, and one that needs a slot shows it.
+    const LOOKED_AT: usize = 8;
+
+    /// The future was polled and is not ready. `tasks` gives some of those that have not ended.
+    pub(crate) fn pending(&mut self, tasks: impl FnOnce(usize) -> Vec<Arc<dyn Task>>, cx: &Context<'_>) -> Next {
+        let Some(waiter) = current::task() else {
+            self.end();
+            return Next::Wait;
+        };
+        let lane = &waiter.header().lane;
+        let waits = &lane.yard.waits;
+        let mut entered = Vec::new();
+        for task in tasks(Self::LOOKED_AT) {
+            let target = Target::Task(&task);
+            if Arc::ptr_eq(&lane.yard, &target.lane().yard) {
+                waits.enter(&waiter, &target);
+                entered.push(DirectWait { entered: Some((Arc::clone(&waiter), target.awaited())) });
+            }
+        }
+        // The old ones leave only now, so that nobody finds the waiter without a wait in between.
+        let old = std::mem::replace(&mut self.entered, entered);
+        drop(old);
+        let closure = lane.executor.runs_closures();
+        if closure && !self.entered.is_empty() {
+            waits.keep_waker(&waiter, cx.waker());
+            if waits.help(&waiter) {
+                return Next::Again;
+            }
+        }
+        Next::Wait
+    }
+
+    /// The future is ready or will not be polled again.
+    pub(crate) fn end(&mut self) {
+        self.entered.clear();
+    }
+}
+
 impl Waits {
     /// Whether a future that has just returned `Pending` is to lend its slot.
     pub(crate) fn has_to_lend(&self, waiter: &dyn Task) -> bool {
@@ -184,6 +229,13 @@ impl Waits {
         drop(state);
         drop(old);
         stuck
+    }
+
+    /// Keeps how to have a closure look again.
+    fn keep_waker(&self, waiter: &Arc<dyn Task>, waker: &Waker) {
+        let waker = waker.clone();
+        let old = self.state.lock().closures.insert(waiter.header().id.0, waker);
+        drop(old);
     }
 
     /// Runs, in the stack of a closure that waits, one task of its lane that it waits for or that takes up the room it

@@ -14,6 +14,7 @@ use crate::block_on::{block_on, block_on_timeout};
 use crate::group::shared::GroupShared;
 use crate::group::state::Ticket;
 use crate::task::TaskError;
+use crate::waits::{AnyWait, Next};
 
 /// Waits for the next result; made by [`Group::join_next`](crate::Group::join_next). Gives `None` when the group is empty.
 ///
@@ -23,11 +24,12 @@ use crate::task::TaskError;
 pub struct JoinNext<'a, T> {
     group: &'a GroupShared<T>,
     ticket: Option<Ticket>,
+    nested: AnyWait,
 }
 
 impl<'a, T> JoinNext<'a, T> {
     pub(super) fn new(group: &'a Arc<GroupShared<T>>) -> Self {
-        Self { group, ticket: None }
+        Self { group, ticket: None, nested: AnyWait::default() }
     }
 }
 
@@ -37,8 +39,16 @@ impl<T> Future for JoinNext<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let budget = ready!(coop::poll_proceed(cx));
         let this = &mut *self;
-        let next = ready!(this.group.poll_next(&mut this.ticket, cx));
+        let next = loop {
+            if let Poll::Ready(next) = this.group.poll_next(&mut this.ticket, cx) {
+                break next;
+            }
+            if this.nested.pending(|most| this.group.some_live(most), cx) != Next::Again {
+                return Poll::Pending;
+            }
+        };
         budget.made_progress();
+        this.nested.end();
         Poll::Ready(next)
     }
 }
@@ -84,6 +94,7 @@ pin_project_lite::pin_project! {
         until: Until,
         ticket: Option<Ticket>,
         limit: Option<Duration>,
+        nested: AnyWait,
         #[pin]
         sleep: Option<Sleep>,
     }
@@ -100,7 +111,7 @@ pin_project_lite::pin_project! {
 
 impl<'a, T> Wait<'a, T> {
     pub(super) fn new(group: &'a Arc<GroupShared<T>>, until: Until) -> Self {
-        Self { group, until, ticket: None, limit: None, sleep: None }
+        Self { group, until, ticket: None, limit: None, nested: AnyWait::default(), sleep: None }
     }
 
     /// Waits for at most `limit`, counted from the first poll, and then gives what is there: maybe nothing. Zero never
@@ -125,9 +136,15 @@ impl<T> Future for Wait<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let budget = ready!(coop::poll_proceed(cx));
         let mut this = self.project();
-        if let Poll::Ready(results) = this.group.poll_wait(*this.until, this.ticket, cx) {
-            budget.made_progress();
-            return Poll::Ready(results);
+        loop {
+            if let Poll::Ready(results) = this.group.poll_wait(*this.until, this.ticket, cx) {
+                budget.made_progress();
+                this.nested.end();
+                return Poll::Ready(results);
+            }
+            if this.nested.pending(|most| this.group.some_live(most), cx) != Next::Again {
+                break;
+            }
         }
         let Some(limit) = *this.limit else { return Poll::Pending };
         if !limit.is_zero() {
@@ -139,6 +156,7 @@ impl<T> Future for Wait<'_, T> {
             }
         }
         budget.made_progress();
+        this.nested.end();
         Poll::Ready(this.group.take_all())
     }
 }

@@ -10,7 +10,7 @@ use workyard_core::{Reason, TaskState};
 use crate::group::join::Until;
 use crate::group::state::{After, End, State, Taken, Ticket};
 use crate::task::cell::{Join, Task};
-use crate::task::{TaskError, Watcher};
+use crate::task::{TaskError, Watcher, wake_caught};
 
 /// A group, as its owner, its members and those who wait share it.
 pub(super) struct GroupShared<T> {
@@ -61,7 +61,7 @@ impl<T> GroupShared<T> {
     pub(super) fn end(&self, how: End) {
         let (tasks, submitters) = self.state.lock().end(how);
         for waker in submitters {
-            waker.wake();
+            wake_caught(waker);
         }
         // Those that wait for a slot go first, so that they do not get those of the others.
         let is_queued = |task: &Arc<dyn Task>| task.header().status() == Some(TaskState::Queued);
@@ -111,6 +111,11 @@ impl<T> GroupShared<T> {
             ready @ Poll::Ready(_) => ready,
         };
         polled.map(|taken| taken.map(|taken| result_of(&*taken)))
+    }
+
+    /// Some of the members that were accepted and have not ended. O(members), for who waits inside of a task.
+    pub(super) fn some_live(&self, most: usize) -> Vec<Arc<dyn Task>> {
+        self.state.lock().some_live(most)
     }
 
     pub(super) fn leave_line(&self, ticket: Ticket) {

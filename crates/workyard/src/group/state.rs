@@ -34,6 +34,7 @@ use std::task::Waker;
 
 use crate::group::join::Until;
 use crate::task::cell::{Join, Task};
+use crate::task::wake_caught;
 
 /// How a group was ended. The harder way counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -90,7 +91,7 @@ impl After {
         let Self { next, all, unused } = self;
         drop(unused);
         for waker in next.into_iter().chain(all) {
-            waker.wake();
+            wake_caught(waker);
         }
     }
 }
@@ -187,6 +188,13 @@ impl<T> State<T> {
         let taken = (0..self.ended.len()).filter_map(|_| self.take_next(after)).collect();
         debug_assert!(self.failed == 0, "failures are counted while their results are there");
         taken
+    }
+
+    /// Some of the members that were accepted and have not ended.
+    pub(super) fn some_live(&self, most: usize) -> Vec<Arc<dyn Task>> {
+        let is_live = |task: &Arc<dyn Join<T>>| task.header().status().is_some_and(|status| !status.is_ended());
+        let live = self.members.iter().flatten().map(|member| &member.task).filter(|task| is_live(task));
+        live.take(most).map(|task| Arc::clone(task) as Arc<dyn Task>).collect()
     }
 
     /// Whether a `wait` has what it wants.
