@@ -1,9 +1,11 @@
 //! Tests of how a group ends its members: by drop, cancel and abort.
 
 use std::future::pending;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
 
 use workyard::{Group, Lane, Reason, Scheduler, SubmitError, TaskContext, TaskError, TaskErrorKind, TaskStatus};
 use workyard_testkit::{DropCounter, Payload, Rng, SeedOnPanic, seeds, wait_for_async};
@@ -23,7 +25,7 @@ fn single() -> Scheduler {
 /// Runs until it is asked to stop, and says why it was.
 fn until_asked(context: &TaskContext) -> Option<Reason> {
     while !context.is_cancelled() {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     context.reason()
 }
@@ -110,6 +112,23 @@ async fn a_cancelled_group_gives_its_results_and_takes_no_more() {
 }
 
 #[tokio::test]
+async fn the_room_that_a_cancelled_group_leaves_is_not_for_its_own() {
+    let yard = Scheduler::builder().io(Lane::io().limit(1).queue(0)).build().unwrap();
+    let group = yard.group();
+    let member = group.io(pending()).await.unwrap();
+    let hand = Hand::new();
+    let mut waits = Box::pin(group.io(async { 1 }));
+    assert!(hand.poll(waits.as_mut()).is_pending());
+    group.cancel();
+    has_ended(&member).await;
+    assert_eq!(yard.snapshot().lane("io").unwrap().counts.promised, 1, "there is room");
+    assert!(soon(waits).await.unwrap_err().is_closed());
+    assert_eq!(yard.snapshot().lane("io").unwrap().counts.promised, 0, "for others");
+    assert_eq!(soon(group.join_all()).await.len(), 1);
+    ends_with(yard, "accepted 1 = 0 completed + 1 cancelled").await;
+}
+
+#[tokio::test]
 async fn an_aborted_group_is_answered_at_once() {
     let yard = single();
     let group = yard.group::<u32>();
@@ -188,6 +207,46 @@ async fn cancelling_while_others_submit() {
         accepted += in_group as u64;
     }
     let report = yard.shutdown().await;
+    assert!(report.balances() && report.is_clean(), "{report}");
+    assert_eq!(report.total.accepted, accepted);
+}
+
+/// A submission between its two locks: in the group, and not yet in the lane. Somebody who holds the lane's lock most of the
+/// time makes that moment long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn cancelling_what_is_on_its_way() {
+    let yard = single();
+    for _ in 0..2_000 {
+        drop(yard.io().submit(pending::<()>()).await.unwrap());
+    }
+    let (done, mut accepted) = (AtomicBool::new(false), 2_000);
+    let mut groups = Vec::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                assert!(!yard.tasks().is_empty());
+            }
+        });
+        for _seed in seeds(1_000) {
+            let (group, start) = (yard.group::<()>(), Barrier::new(2));
+            let is_in = thread::scope(|scope| {
+                let submitter = scope.spawn(|| {
+                    start.wait();
+                    group.try_io(pending()).is_ok()
+                });
+                start.wait();
+                group.cancel();
+                submitter.join().unwrap()
+            });
+            accepted += u64::from(is_in);
+            groups.push((group, is_in));
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+    for (group, is_in) in groups {
+        assert_eq!(soon(group.join_all()).await.len(), usize::from(is_in));
+    }
+    let report = yard.shutdown().drain_for(Duration::ZERO).await;
     assert!(report.balances() && report.is_clean(), "{report}");
     assert_eq!(report.total.accepted, accepted);
 }

@@ -85,11 +85,13 @@ async fn a_wait_that_is_dropped_has_taken_nothing() {
     let yard = Scheduler::new();
     let group = yard.group();
     let (first, second) = (Told::join(&group, 1).await, Told::join(&group, 2).await);
-    let hand = Hand::new();
-    let mut wait = Box::pin(group.wait(Until::First));
+    let (hand, gone) = (Hand::new(), Hand::new());
+    let (mut wait, mut dropped) = (Box::pin(group.wait(Until::First)), Box::pin(group.wait(Until::First)));
+    assert!(gone.poll(dropped.as_mut()).is_pending());
     assert!(hand.poll(wait.as_mut()).is_pending());
+    drop(dropped);
     first.end().await;
-    assert_eq!(hand.wakes(), 1);
+    assert_eq!((hand.wakes(), gone.wakes()), (1, 0));
     drop(wait);
     let mut wait = Box::pin(group.join_all());
     assert!(hand.poll(wait.as_mut()).is_pending(), "one member runs");
