@@ -63,8 +63,12 @@ impl LaneShared {
         }
     }
 
-    fn all(&self) -> Vec<Arc<dyn Task>> {
-        self.state.lock().held().map(Arc::clone).collect()
+    /// All tasks, those that wait for a slot first: a body that ends while the others are told must not make one start.
+    fn all(&self) -> impl Iterator<Item = Arc<dyn Task>> {
+        let all: Vec<_> = self.state.lock().held().map(Arc::clone).collect();
+        let is_queued = |task: &Arc<dyn Task>| task.header().status() == Some(TaskState::Queued);
+        let (queued, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_queued);
+        queued.into_iter().chain(others)
     }
 
     fn end(self: &Arc<Self>, task: &Arc<dyn Task>, reason: Reason, force: Force) -> bool {
