@@ -19,6 +19,8 @@ use workyard_testkit::{Residue, threads_named, wait_for};
 
 use run::{SOON, on_runtime, soon};
 
+type Say = fn(Builder) -> Builder;
+
 fn build(say: impl FnOnce(Builder) -> Builder) -> Result<Scheduler, BuildError> {
     on_runtime(async { say(Scheduler::builder().cpu(Lane::cpu().threads(1))).build() })
 }
@@ -26,7 +28,7 @@ fn build(say: impl FnOnce(Builder) -> Builder) -> Result<Scheduler, BuildError> 
 #[test]
 fn numbers_out_of_range_are_refused_by_name_and_start_nothing() {
     const MAX: usize = usize::MAX;
-    let refused: [(fn(Builder) -> Builder, &str); 12] = [
+    let refused: [(Say, &str); 12] = [
         (|b| b.io(Lane::io().limit(0)), "lane io: limit is 0, allowed is 1 to 16777216"),
         (|b| b.io(Lane::io().limit(MAX)), "lane io: limit is 18446744073709551615, allowed is 1 to 16777216"),
         (|b| b.io(Lane::io().limit(16_777_217)), "lane io: limit is 16777217, allowed is 1 to 16777216"),
@@ -202,6 +204,7 @@ fn what_a_user_holds_can_be_sent_shared_and_moved() {
     fn all<T: Send + Sync + Unpin + 'static>() {}
     fn send<T: Send>() {}
     fn future<T: Future + Send>() {}
+    fn unpin<T: Unpin>() {}
 
     all::<Scheduler>();
     all::<WeakScheduler>();
@@ -225,7 +228,6 @@ fn what_a_user_holds_can_be_sent_shared_and_moved() {
     future::<Submit<'static, Work, Cell<u8>>>();
     future::<SubmitTimeout<'static, Work, Cell<u8>>>();
     future::<Run<'static, Work, Cell<u8>>>();
-    fn unpin<T: Unpin>() {}
     unpin::<Submit<'static, Work, Cell<u8>>>();
     unpin::<Run<'static, Work, Cell<u8>>>();
     unpin::<ShutdownFuture>();
