@@ -15,6 +15,6 @@ pub(crate) fn on_runtime<F: Future>(test: F) -> F::Output {
 }
 
 /// What the future gives, which must come soon.
-pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
+pub(crate) async fn soon<F: IntoFuture>(future: F) -> F::Output {
     tokio::time::timeout(SOON, future).await.expect("this comes soon")
 }
