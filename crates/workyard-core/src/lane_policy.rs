@@ -436,3 +436,7 @@ impl Submitters {
         self.free.push(ticket.0);
     }
 }
+
+#[cfg(test)]
+#[path = "lane_policy_tests.rs"]
+mod tests;
