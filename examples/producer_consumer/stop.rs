@@ -1,0 +1,137 @@
+//! Owns when the program stops, and why: a signal, the time that was given, or output that nobody takes. Never stops
+//! a task by itself; tasks wait on the token, so that nobody who is blocked can miss it.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use workyard::Scheduler;
+
+/// Why the program stops before its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Why {
+    /// Ctrl-C.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+    /// `--stop-after`.
+    TimeIsUp,
+    /// Whoever read the standard output has gone.
+    BrokenPipe,
+    /// The standard output takes no more, for another reason.
+    OutputFailed,
+}
+
+/// Asks everybody to stop; the first reason stays.
+#[derive(Clone, Debug)]
+pub(crate) struct Stop {
+    token: CancellationToken,
+    why: Arc<OnceLock<Why>>,
+}
+
+impl Stop {
+    /// Also stops when the yard begins to close.
+    pub(crate) fn of(yard: &Scheduler) -> Self {
+        Self { token: yard.closing(), why: Arc::default() }
+    }
+
+    pub(crate) fn because(&self, why: Why) {
+        self.why.get_or_init(|| why);
+        self.token.cancel();
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    pub(crate) fn why(&self) -> Option<Why> {
+        self.why.get().copied()
+    }
+
+    /// Waits until the program stops.
+    ///
+    /// # Cancel safety
+    /// May be dropped and repeated at will.
+    pub(crate) async fn asked(&self) {
+        self.token.cancelled().await;
+    }
+
+    /// Waits as long as `pause`; `false` if the program stopped first. No pause at all does not wait.
+    ///
+    /// # Cancel safety
+    /// Dropping it ends the pause.
+    pub(crate) async fn pause(&self, pause: Duration) -> bool {
+        if pause.is_zero() {
+            return !self.is_asked();
+        }
+        tokio::select! {
+            biased;
+            () = self.asked() => false,
+            () = tokio::time::sleep(pause) => true,
+        }
+    }
+
+    /// Stops on signals from here on, and once `after` has passed.
+    ///
+    /// # Errors
+    /// When the system does not let signals be caught.
+    pub(crate) fn on_signals_and(&self, after: Option<Duration>) -> io::Result<()> {
+        // Caught from this call on, not from the first poll of the task.
+        let signals = Signals::catch()?;
+        let stop = self.clone();
+        tokio::spawn(async move {
+            let time_is_up = async {
+                match after {
+                    Some(after) => tokio::time::sleep(after).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let why = tokio::select! {
+                why = signals.next() => why,
+                () = time_is_up => Why::TimeIsUp,
+            };
+            stop.because(why);
+        });
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(mut self) -> Why {
+        tokio::select! {
+            _ = self.interrupt.recv() => Why::Interrupted,
+            _ = self.terminate.recv() => Why::Terminated,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[expect(clippy::unnecessary_wraps, reason = "as its twin on Unix")]
+    fn catch() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(self) -> Why {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Why::Interrupted,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The toy program: producers and consumers around one bounded queue, and the account of every item.
+
+mod account;
+mod consumer;
+mod producer;
+mod run;
+
+pub(crate) use run::{Settings, run};

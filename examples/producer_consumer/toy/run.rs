@@ -1,0 +1,128 @@
+//! Owns a run of the toy program from its first task to its last item. Never prints by itself, and never ends with an item
+//! that nobody can account for.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use workyard::queue::{self, Consumer};
+use workyard::{BoxError, Handle, Lane, Scheduler, TaskError};
+
+use super::super::lines::Lines;
+use super::super::stop::Stop;
+use super::account::Account;
+use super::{consumer, producer};
+
+/// What the toy program is asked to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) producers: usize,
+    pub(crate) consumers: usize,
+    /// For each producer.
+    pub(crate) items: u64,
+    pub(crate) queue: usize,
+    pub(crate) produce: Duration,
+    pub(crate) consume: Duration,
+    /// Producers, counted from 1, that fail half way.
+    pub(crate) failing: Vec<usize>,
+    /// Producers, counted from 1, that panic half way.
+    pub(crate) panicking: Vec<usize>,
+}
+
+impl Settings {
+    /// The io lane for all of these tasks. They wait for each other, so all of them must have a slot: producers that hold
+    /// every slot while the consumers queue behind them would wait for ever.
+    pub(crate) fn io_lane(&self) -> workyard::IoLaneConfig {
+        Lane::io().limit(self.producers + self.consumers)
+    }
+}
+
+/// An item: who made it, and its number there, both counted from 1.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Item {
+    pub(super) producer: usize,
+    pub(super) number: u64,
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.producer, self.number)
+    }
+}
+
+/// What all tasks share.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    pub(super) stop: Stop,
+    pub(super) lines: Lines,
+    pub(super) account: Arc<Account>,
+}
+
+/// Runs the program to its end, or until it is asked to stop: then the queue is closed, which wakes who waits on it, and
+/// everybody ends at once. Gives the account.
+///
+/// # Errors
+/// When the yard takes no tasks.
+///
+/// # Cancel safety
+/// Dropping the future leaves the tasks running.
+pub(crate) async fn run(
+    yard: &Scheduler,
+    settings: &Settings,
+    stop: &Stop,
+    lines: &Lines,
+) -> Result<Arc<Account>, BoxError> {
+    let account = Arc::<Account>::default();
+    let shared = Shared { stop: stop.clone(), lines: lines.clone(), account: Arc::clone(&account) };
+    let (tx, rx) = queue::bounded(settings.queue);
+    let (mut producers, mut consumers) = (Vec::new(), Vec::new());
+    for id in 1..=settings.consumers {
+        let consume = consumer::consume(id, rx.clone(), settings.consume, shared.clone());
+        consumers.push(yard.io().task(format!("consumer {id}")).submit(consume).await?);
+    }
+    for id in 1..=settings.producers {
+        let plan = producer::Plan::of(id, settings);
+        let produce = producer::produce(plan, tx.clone(), shared.clone());
+        producers.push(yard.io().task(format!("producer {id}")).fallible().submit(produce).await?);
+    }
+    // The producers hold their own: the queue ends when the last of them has, however it ends.
+    drop(tx);
+
+    let all = everybody(consumers, producers, &rx, &shared);
+    tokio::pin!(all);
+    tokio::select! {
+        biased;
+        () = &mut all => {}
+        () = stop.asked() => {
+            rx.close();
+            all.await;
+        }
+    }
+    for item in rx.drain() {
+        account.left_over();
+        lines.line(format!("item {item} was left in the queue")).await;
+    }
+    Ok(account)
+}
+
+/// Waits for everybody. Without consumers nobody could go on, so producers are told when the last of those has ended.
+async fn everybody(consumers: Vec<Handle<()>>, producers: Vec<Handle<()>>, queue: &Consumer<Item>, shared: &Shared) {
+    let mut failures = Vec::new();
+    failures.extend(failures_of(consumers).await);
+    queue.close();
+    failures.extend(failures_of(producers).await);
+    for failure in failures {
+        shared.account.task_failed();
+        let reason = failure.source().map_or_else(String::new, |source| format!(": {source}"));
+        shared.lines.line(format!("{failure}{reason}")).await;
+    }
+}
+
+async fn failures_of(handles: Vec<Handle<()>>) -> Vec<TaskError> {
+    let mut failures = Vec::new();
+    for handle in handles {
+        failures.extend(handle.await.err());
+    }
+    failures
+}
