@@ -2,7 +2,6 @@
 //! lines mix, and no task blocks its thread on a terminal. Never ends the program; it says that it should stop.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use workyard::queue::{self, Consumer, Producer};
 use workyard::{BoxError, Handle, Scheduler};
@@ -49,14 +48,10 @@ impl Lines {
     pub(crate) async fn line(&self, line: impl Into<Vec<u8>>) {
         let mut line = line.into();
         line.push(b'\n');
-        let patience = async {
-            self.stop.asked().await;
-            tokio::time::sleep(PATIENCE).await;
-        };
         tokio::select! {
             biased;
             _written_or_closed = self.queue.put(line) => {}
-            () = patience => {}
+            () = self.stop.patience_is_over() => {}
         }
     }
 }
@@ -77,6 +72,3 @@ fn write_all(lines: &Consumer<Vec<u8>>, mut out: impl Write) -> io::Result<()> {
 
 const WAITING_LINES: usize = 256;
 const BATCH_BYTES: usize = 32 << 10;
-
-/// How long a program that is stopping waits for an output that does not move.
-const PATIENCE: Duration = Duration::from_millis(200);

@@ -18,6 +18,7 @@ use workyard::{BoxError, Handle, Lane, Report, Scheduler};
 use lines::Lines;
 use options::{Command, Common};
 use stop::{Stop, Why};
+use toy::Account;
 
 fn main() -> ExitCode {
     let command = match options::parse(std::env::args_os().skip(1)) {
@@ -48,9 +49,8 @@ async fn run(command: Command) -> Result<ExitCode, BoxError> {
             let yard = Scheduler::builder().io(settings.io_lane()).build()?;
             let program = Program::start(yard, common).await?;
             let account = toy::run(&program.yard, &settings, &program.stop, &program.lines).await?;
-            program.lines.line(account.to_string()).await;
             let (why, report) = program.end().await;
-            show_after_output(&report);
+            show(&account, &report);
             let succeeded = account.failures() == 0 && account.balances() && report.balances();
             Ok(exit_code(why, succeeded))
         }
@@ -90,16 +90,12 @@ impl Program {
     async fn end(self) -> (Option<Why>, Report) {
         let Self { yard, stop, lines, writer } = self;
         drop(lines);
-        let patience = async {
-            stop.asked().await;
-            tokio::time::sleep(PATIENCE).await;
-        };
         tokio::select! {
             biased;
             _ended = writer => {}
-            () = patience => {}
+            () = stop.patience_is_over() => {}
         }
-        let report = yard.shutdown().drain_for(PATIENCE).grace(PATIENCE).await;
+        let report = yard.shutdown().drain_for(DRAIN).grace(DRAIN).await;
         (stop.why(), report)
     }
 }
@@ -123,9 +119,11 @@ fn exit_code(why: Option<Why>, succeeded: bool) -> ExitCode {
     }
 }
 
-/// The report, below all that was written. A writer that is stuck has the output, so the report goes to stderr then.
-fn show_after_output(report: &Report) {
-    if report.is_clean() { say(&format!("{report}\n")) } else { complain(&report.to_string()) }
+/// The account and the report, below all that was written. A writer that is stuck holds the output, so they go to stderr
+/// then.
+fn show(account: &Account, report: &Report) {
+    let text = format!("{account}\n{report}\n");
+    if report.is_clean() { say(&text) } else { complain(&text) }
 }
 
 /// Writes to stdout. If nobody reads it there is nobody to tell.
@@ -135,7 +133,7 @@ fn say(text: &str) {
 
 /// Writes a line to stderr.
 fn complain(what: &str) {
-    drop(io::stderr().lock().write_all(format!("producer_consumer: {what}\n").as_bytes()));
+    drop(io::stderr().lock().write_all(format!("producer_consumer: {}\n", what.trim_end()).as_bytes()));
 }
 
 fn fail(error: &BoxError) -> ExitCode {
@@ -143,5 +141,6 @@ fn fail(error: &BoxError) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// How long something that does not move is waited for when the program ends.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How long tasks are waited for at the end, which have all ended unless a read or a write is stuck; and again, once they
+/// were cancelled.
+const DRAIN: Duration = Duration::from_millis(200);

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use workyard::Scheduler;
 
@@ -28,16 +29,18 @@ pub(crate) enum Why {
 pub(crate) struct Stop {
     token: CancellationToken,
     why: Arc<OnceLock<Why>>,
+    since: Arc<OnceLock<Instant>>,
 }
 
 impl Stop {
     /// Also stops when the yard begins to close.
     pub(crate) fn of(yard: &Scheduler) -> Self {
-        Self { token: yard.closing(), why: Arc::default() }
+        Self { token: yard.closing(), why: Arc::default(), since: Arc::default() }
     }
 
     pub(crate) fn because(&self, why: Why) {
         self.why.get_or_init(|| why);
+        self.since.get_or_init(Instant::now);
         self.token.cancel();
     }
 
@@ -55,6 +58,16 @@ impl Stop {
     /// May be dropped and repeated at will.
     pub(crate) async fn asked(&self) {
         self.token.cancelled().await;
+    }
+
+    /// Waits until the program stops, and then until [`PATIENCE`] has passed since: whatever has not moved by then will not.
+    ///
+    /// # Cancel safety
+    /// May be dropped and repeated at will.
+    pub(crate) async fn patience_is_over(&self) {
+        self.asked().await;
+        let since = *self.since.get_or_init(Instant::now);
+        tokio::time::sleep_until(since + PATIENCE).await;
     }
 
     /// Waits as long as `pause`; `false` if the program stopped first. No pause at all does not wait.
@@ -135,3 +148,6 @@ impl Signals {
         }
     }
 }
+
+/// How long a program that stops waits for what does not move, all in all: an output that nobody reads, above all.
+const PATIENCE: Duration = Duration::from_millis(300);

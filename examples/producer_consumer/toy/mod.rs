@@ -5,4 +5,5 @@ mod consumer;
 mod producer;
 mod run;
 
+pub(crate) use account::Account;
 pub(crate) use run::{Settings, run};
