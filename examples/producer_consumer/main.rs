@@ -5,6 +5,7 @@
 
 mod lines;
 mod options;
+mod signals;
 mod stop;
 mod toy;
 mod wc;
@@ -81,7 +82,7 @@ struct Program {
 impl Program {
     async fn start(yard: Scheduler, common: Common) -> Result<Self, BoxError> {
         let stop = Stop::of(&yard);
-        stop.on_signals_and(common.stop_after)?;
+        signals::stop_on_signals(&stop, common.stop_after)?;
         let (lines, writer) = Lines::start(&yard, &stop, io::stdout()).await?;
         Ok(Self { yard, stop, lines, writer })
     }

@@ -1,7 +1,6 @@
-//! Owns when the program stops, and why: a signal, the time that was given, or output that nobody takes. Never stops
-//! a task by itself; tasks wait on the token, so that nobody who is blocked can miss it.
+//! Owns that the program stops, since when, and why. Never stops a task by itself: tasks wait on the token, so that nobody
+//! who is blocked can miss it.
 
-use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -82,69 +81,6 @@ impl Stop {
             biased;
             () = self.asked() => false,
             () = tokio::time::sleep(pause) => true,
-        }
-    }
-
-    /// Stops on signals from here on, and once `after` has passed.
-    ///
-    /// # Errors
-    /// When the system does not let signals be caught.
-    pub(crate) fn on_signals_and(&self, after: Option<Duration>) -> io::Result<()> {
-        // Caught from this call on, not from the first poll of the task.
-        let signals = Signals::catch()?;
-        let stop = self.clone();
-        tokio::spawn(async move {
-            let time_is_up = async {
-                match after {
-                    Some(after) => tokio::time::sleep(after).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let why = tokio::select! {
-                why = signals.next() => why,
-                () = time_is_up => Why::TimeIsUp,
-            };
-            stop.because(why);
-        });
-        Ok(())
-    }
-}
-
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn catch() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(mut self) -> Why {
-        tokio::select! {
-            _ = self.interrupt.recv() => Why::Interrupted,
-            _ = self.terminate.recv() => Why::Terminated,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    #[expect(clippy::unnecessary_wraps, reason = "as its twin on Unix")]
-    fn catch() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(self) -> Why {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => Why::Interrupted,
-            Err(_) => std::future::pending().await,
         }
     }
 }
