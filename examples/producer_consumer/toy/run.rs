@@ -6,8 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workyard::queue::{self, Consumer};
-use workyard::{BoxError, Handle, Lane, Scheduler, TaskError};
+use workyard::{BoxError, Group, IoLaneConfig, Lane, Scheduler, queue};
 
 use super::super::lines::Lines;
 use super::super::stop::Stop;
@@ -33,7 +32,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// The io lane for all of these tasks. They wait for each other, so all of them must have a slot: producers that hold
     /// every slot while the consumers queue behind them would wait for ever.
-    pub(crate) fn io_lane(&self) -> workyard::IoLaneConfig {
+    pub(crate) fn io_lane(&self) -> IoLaneConfig {
         Lane::io().limit(self.producers + self.consumers)
     }
 }
@@ -66,7 +65,7 @@ pub(super) struct Shared {
 /// When the yard takes no tasks.
 ///
 /// # Cancel safety
-/// Dropping the future leaves the tasks running.
+/// Dropping the future cancels the tasks; what they had in hand is lost then.
 pub(crate) async fn run(
     yard: &Scheduler,
     settings: &Settings,
@@ -76,20 +75,24 @@ pub(crate) async fn run(
     let account = Arc::<Account>::default();
     let shared = Shared { stop: stop.clone(), lines: lines.clone(), account: Arc::clone(&account) };
     let (tx, rx) = queue::bounded(settings.queue);
-    let (mut producers, mut consumers) = (Vec::new(), Vec::new());
+    let (consumers, producers) = (yard.group(), yard.group());
     for id in 1..=settings.consumers {
         let consume = consumer::consume(id, rx.clone(), settings.consume, shared.clone());
-        consumers.push(yard.io().task(format!("consumer {id}")).submit(consume).await?);
+        consumers.task(yard.io().task(format!("consumer {id}"))).submit(consume).await?;
     }
     for id in 1..=settings.producers {
-        let plan = producer::Plan::of(id, settings);
-        let produce = producer::produce(plan, tx.clone(), shared.clone());
-        producers.push(yard.io().task(format!("producer {id}")).fallible().submit(produce).await?);
+        let produce = producer::produce(producer::Plan::of(id, settings), tx.clone(), shared.clone());
+        producers.task(yard.io().task(format!("producer {id}")).fallible()).submit(produce).await?;
     }
     // The producers hold their own: the queue ends when the last of them has, however it ends.
     drop(tx);
 
-    let all = everybody(consumers, producers, &rx, &shared);
+    let all = async {
+        everybody(&consumers, &shared).await;
+        // Nobody could take an item any more. It is closed already, unless the consumers ended before the producers.
+        rx.close();
+        everybody(&producers, &shared).await;
+    };
     tokio::pin!(all);
     tokio::select! {
         biased;
@@ -106,23 +109,13 @@ pub(crate) async fn run(
     Ok(account)
 }
 
-/// Waits for everybody. Without consumers nobody could go on, so producers are told when the last of those has ended.
-async fn everybody(consumers: Vec<Handle<()>>, producers: Vec<Handle<()>>, queue: &Consumer<Item>, shared: &Shared) {
-    let mut failures = Vec::new();
-    failures.extend(failures_of(consumers).await);
-    queue.close();
-    failures.extend(failures_of(producers).await);
-    for failure in failures {
-        shared.account.task_failed();
-        let reason = failure.source().map_or_else(String::new, |source| format!(": {source}"));
-        shared.lines.line(format!("{failure}{reason}")).await;
+/// Waits for the whole group, and tells of its failures.
+async fn everybody(group: &Group<()>, shared: &Shared) {
+    while let Some(ended) = group.join_next().await {
+        if let Err(failure) = ended {
+            shared.account.task_failed();
+            let reason = failure.source().map_or_else(String::new, |source| format!(": {source}"));
+            shared.lines.line(format!("{failure}{reason}")).await;
+        }
     }
-}
-
-async fn failures_of(handles: Vec<Handle<()>>) -> Vec<TaskError> {
-    let mut failures = Vec::new();
-    for handle in handles {
-        failures.extend(handle.await.err());
-    }
-    failures
 }

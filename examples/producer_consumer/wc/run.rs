@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use workyard::queue::{self, Consumer};
-use workyard::{BoxError, Handle, Scheduler};
+use workyard::{BoxError, Group, Scheduler};
 
 use super::super::lines::Lines;
 use super::super::stop::Stop;
@@ -46,7 +46,7 @@ pub(crate) struct Counted {
 /// When the yard takes no tasks.
 ///
 /// # Cancel safety
-/// Dropping the future leaves the tasks running.
+/// Dropping the future cancels the tasks.
 pub(crate) async fn run(
     yard: &Scheduler,
     names: Arc<[OsString]>,
@@ -58,8 +58,8 @@ pub(crate) async fn run(
     let width = yard.blocking().task("look at the files").run(move || layout::width_of(&asked)).await?;
     let (tasks, done) = start(yard, &names, workers, stop).await?;
     let mut failures = write_lines(&names, width, &done, lines).await;
-    for task in tasks {
-        if let Err(error) = task.await {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
             failures += 1;
             complain(&error.to_string());
         }
@@ -73,7 +73,7 @@ async fn start(
     names: &Arc<[OsString]>,
     workers: Workers,
     stop: &Stop,
-) -> Result<(Vec<Handle<()>>, Consumer<Done>), BoxError> {
+) -> Result<(Group<()>, Consumer<Done>), BoxError> {
     let (buffers, empty) = queue::bounded(workers.buffers());
     for _ in 0..workers.buffers() {
         // Grows to its size when it is first read into.
@@ -90,14 +90,14 @@ async fn start(
         stop: stop.clone(),
     };
     let counter = Counter { pieces: read, lane: yard.cpu().clone(), buffers, open: Arc::default(), done: counted };
-    let mut tasks = Vec::new();
+    let tasks = yard.group();
     for id in 1..=workers.counters {
         let count = counter.clone().count_pieces();
-        tasks.push(yard.io().task(format!("counter {id}")).submit(count).await?);
+        tasks.task(yard.io().task(format!("counter {id}"))).submit(count).await?;
     }
     for id in 1..=workers.readers.min(names.len()) {
         let read = reader.clone().read_files();
-        tasks.push(yard.io().task(format!("reader {id}")).submit(read).await?);
+        tasks.task(yard.io().task(format!("reader {id}"))).submit(read).await?;
     }
     Ok((tasks, done))
 }
