@@ -135,8 +135,12 @@ fn waiting_submitters_are_served_in_order_and_not_overtaken() {
         soon(wait_for_async("the first is promised a place", SOON, || counts(&yard, "io").promised > 0)).await;
         assert!(yard.io().try_submit(async {}).unwrap_err().is_full(), "a promised place is taken");
         waiting[0] = None;
-        for submit in waiting.into_iter().flatten() {
-            assert!(yard.io().try_submit(async {}).is_err_and(|refused| refused.is_full()));
+        let waiting: Vec<_> = waiting.into_iter().flatten().collect();
+        for (left, submit) in (1..=waiting.len()).rev().zip(waiting) {
+            // The lane has a slot and a place; the last in line may find one of them promised and the other free.
+            if left >= 2 {
+                assert!(yard.io().try_submit(async {}).is_err_and(|refused| refused.is_full()));
+            }
             drop(soon(submit).await.unwrap());
         }
         ends(&yard, "io").await;

@@ -340,7 +340,9 @@ fn a_number_is_reused_so_memory_is_bounded_by_what_is_live() {
         assert!(tickets.iter().all(|ticket| ticket.0 < 5), "{tickets:?}");
         assert!(slots.iter().all(|&slot| policy.end_queued(slot, Outcome::Cancelled)));
         assert_eq!(std::iter::from_fn(|| policy.promise_next()).count(), 4);
-        tickets.into_iter().for_each(|ticket| policy.leave_line(ticket));
+        for ticket in tickets {
+            policy.leave_line(ticket);
+        }
     }
     assert_eq!((policy.counts().submitters, policy.live()), (0, 0));
 }
