@@ -60,6 +60,10 @@ impl Model {
         }
     }
 
+    fn body(&self, slot: u32) -> (bool, Chair) {
+        *self.bodies.get(&slot).unwrap()
+    }
+
     fn occupied(&self) -> usize {
         self.bodies.values().filter(|(_, chair)| *chair == Chair::Held).count()
     }
@@ -192,7 +196,7 @@ fn end(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     }
     let slot = *rng.pick(&slots);
     let how = *rng.pick(&Outcome::ALL);
-    let (answered, chair) = model.bodies[&slot];
+    let (answered, chair) = model.body(slot);
     if rng.chance(0.3) {
         assert_eq!(policy.give_up(Slot(slot), how), !answered, "a task is answered once");
         if !answered {
@@ -230,7 +234,7 @@ fn lend(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
         return;
     }
     let slot = *rng.pick(&slots);
-    let (answered, chair) = model.bodies[&slot];
+    let (answered, chair) = model.body(slot);
     if rng.chance(0.3) {
         assert_eq!(policy.lend(Slot(slot)), chair == Chair::Held);
         if chair == Chair::Held {
