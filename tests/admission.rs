@@ -404,7 +404,7 @@ fn tree(depth: usize) -> u64 {
         thread::yield_now();
         return 1;
     }
-    let (left, right) = rayon::join(|| tree(depth - 1), || tree(depth - 1));
+    let (left, right) = rayon::join(|| piece(|| tree(depth - 1)), || piece(|| tree(depth - 1)));
     left + right
 }
 

@@ -1,10 +1,18 @@
 //! Owns the threads of one cpu lane: a rayon pool of the lane's own. The only file that knows rayon.
 //!
 //! Dropping a pool joins nothing, so each thread is counted from before its start to after its last step.
+//!
+//! A thread that waits for its part of a task's `join` runs whatever job it finds meanwhile, and rayon tells nobody that it does.
+//! A worker that starts there would run its tasks in the stack of that task, which could not go on before the lane's queue is
+//! empty. So the depth of the stack tells: a pool's first job is always started by a thread that does nothing else, by the same
+//! few frames as every other such job, and whatever starts within another job starts deeper.
 
+use std::cell::Cell;
+use std::hint::black_box;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -20,7 +28,17 @@ pub(crate) struct CpuThreads {
     /// `None` once they were told to go.
     pool: Mutex<Option<Arc<ThreadPool>>>,
     alive: Arc<Alive>,
+    /// How deep in its thread's stack a job is that does not run within another; 0 before there was one.
+    outermost: Arc<AtomicUsize>,
 }
+
+thread_local! {
+    /// Where the stack of a lane's thread begins.
+    static BOTTOM: Cell<usize> = const { Cell::new(0) };
+}
+
+/// For how long a worker that came to a thread within another job stays away before it tries again.
+const STAY_AWAY: Duration = Duration::from_micros(500);
 
 /// How many threads have not ended; `changed` tells when one has.
 #[derive(Default)]
@@ -55,28 +73,33 @@ impl CpuThreads {
                     if let Some(nice) = nice {
                         lower_priority(nice);
                     }
+                    BOTTOM.set(here());
                     thread.run();
                 })?;
                 Ok(())
             })
             .build()
             .map_err(io::Error::other)?;
-        Ok(Self { pool: Mutex::new(Some(Arc::new(pool))), alive })
+        Ok(Self { pool: Mutex::new(Some(Arc::new(pool))), alive, outermost: Arc::default() })
     }
 
+    /// Sends a worker to one of the threads. Without its pool the lane is closed and empty, and a worker that is dropped says
+    /// so.
     pub(super) fn run(&self, worker: Worker) {
-        // Without its pool the lane is closed and empty, and a worker that is dropped says so.
-        let pool = self.pool.lock().clone();
-        if let Some(pool) = pool {
-            pool.spawn(move || worker.run());
+        if let Some(pool) = self.pool.lock().clone() {
+            enter(&pool, worker, &self.outermost);
         }
     }
 
-    /// As [`run`](Self::run), by way of a thread that is not of this pool.
+    /// As [`run`](Self::run), a moment later and by way of a thread that is not of this pool, so that the worker does not land
+    /// on top of the very thread that it came from.
     pub(super) fn run_from_outside(&self, worker: Worker, runtime: &Handle) {
-        let pool = self.pool.lock().clone();
-        if let Some(pool) = pool {
-            drop(runtime.spawn(async move { pool.spawn(move || worker.run()) }));
+        if let Some(pool) = self.pool.lock().clone() {
+            let outermost = Arc::clone(&self.outermost);
+            drop(runtime.spawn(async move {
+                tokio::time::sleep(STAY_AWAY).await;
+                enter(&pool, worker, &outermost);
+            }));
         }
     }
 
@@ -96,6 +119,24 @@ impl CpuThreads {
             changed.await;
         }
     }
+}
+
+/// The only place where jobs enter a pool, so that the frames below a worker are always the same.
+fn enter(pool: &ThreadPool, worker: Worker, outermost: &Arc<AtomicUsize>) {
+    let outermost = Arc::clone(outermost);
+    pool.spawn(move || {
+        let depth = BOTTOM.get().abs_diff(here());
+        // Relaxed: whoever is first, the first jobs of all threads are equally deep.
+        let first = outermost.compare_exchange(0, depth, Ordering::Relaxed, Ordering::Relaxed);
+        worker.run(first.is_err_and(|outermost| depth > outermost));
+    });
+}
+
+/// A place in this thread's stack.
+#[inline(never)]
+fn here() -> usize {
+    let mark = 0_u8;
+    std::ptr::from_ref(black_box(&mark)).addr()
 }
 
 /// Counts a thread for as long as it lives, also one that could not be started.

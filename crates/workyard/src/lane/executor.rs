@@ -38,12 +38,11 @@ impl Executor {
         match self {
             Self::Io(_) => debug_assert!(false, "an io lane has no workers"),
             Self::Cpu(threads) => threads.run(worker),
-            Self::Blocking(runtime) => drop(runtime.spawn_blocking(move || worker.run())),
+            Self::Blocking(runtime) => drop(runtime.spawn_blocking(move || worker.run(false))),
         }
     }
 
-    /// Sends a worker that came to the wrong thread on its way again: by a detour over the runtime, so that the job
-    /// enters the pool from outside and does not land on top of this very thread's own queue.
+    /// Sends a worker that came to the wrong thread on its way again.
     pub(super) fn hand_back(&self, lane: &Arc<LaneShared>) {
         let worker = Worker::new(lane);
         match self {

@@ -40,11 +40,11 @@ impl Worker {
 
     /// Runs tasks until the queue is empty.
     ///
-    /// Rayon may start this on a thread that is inside a task and waits there for its own parallel work. No task is to run in
-    /// another's stack, so the turn is handed back to the executor, from outside of the pool.
-    pub(super) fn run(mut self) {
+    /// Rayon may start this on a thread that is inside a task, or (`within_another`) inside some part of one, and waits there
+    /// for parallel work. No task is to run in another's stack, so the turn is handed back to the executor.
+    pub(super) fn run(mut self, within_another: bool) {
         let Some(lane) = self.lane.take() else { return };
-        if IN_BODY.get() {
+        if within_another || IN_BODY.get() {
             lane.executor.hand_back(&lane);
             return;
         }
