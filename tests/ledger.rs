@@ -8,6 +8,8 @@ mod bodies;
 mod books;
 #[path = "ledger/flight.rs"]
 mod flight;
+#[path = "common/run.rs"]
+mod run;
 #[path = "ledger/script.rs"]
 mod script;
 
@@ -19,9 +21,9 @@ use workyard::{Lane, Order, Report, Scheduler};
 use workyard_testkit::{Rng, SeedOnPanic, seeds, threads_named, wait_for};
 
 use books::{Books, Seen};
+use run::{SOON, on_runtime, soon};
 use script::Script;
 
-const SOON: Duration = Duration::from_mins(1);
 /// Tasks of one storm.
 const TASKS: usize = 12_500;
 /// By default; `WORKYARD_SEEDS` says otherwise.
@@ -39,9 +41,7 @@ fn every_accepted_task_is_accounted_for() {
     let mut storms = 0;
     for seed in seeds(STORMS) {
         let _told = SeedOnPanic::new(seed);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let storm = async { tokio::time::timeout(SOON, storm(seed, &mut seen)).await.expect("the storm ends") };
-        runtime.block_on(storm);
+        on_runtime(storm(seed, &mut seen));
         storms += 1;
     }
     if storms >= STORMS {
@@ -73,7 +73,7 @@ async fn storm(seed: u64, seen: &mut Seen) {
         }
     }
     land(&mut flying).await;
-    let report = ending.unwrap().await.unwrap();
+    let report = soon(ending.unwrap()).await.unwrap();
     books.settle(&yard, &report, seen);
     rest(&yard, &books);
     drop(yard);

@@ -2,16 +2,29 @@
 
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
+
 /// Far more than anything here takes; a test that reaches it hangs.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// A runtime whose drop does not wait for ever, so that a test that failed can say so.
+struct Bounded(Option<Runtime>);
+
+impl Drop for Bounded {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_timeout(Duration::from_secs(2));
+        }
+    }
+}
 
 /// Runs a test on a runtime with two workers, and ends it when it hangs.
 #[track_caller]
 pub(crate) fn on_runtime<F: Future>(test: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let output = runtime.block_on(async { tokio::time::timeout(SOON * 3, test).await.expect("the test ends") });
-    runtime.shutdown_timeout(SOON);
-    output
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = Bounded(Some(runtime));
+    let within = async { tokio::time::timeout(SOON * 3, test).await.expect("the test ends") };
+    runtime.0.as_ref().unwrap().block_on(within)
 }
 
 /// What the future gives, which must come soon.
