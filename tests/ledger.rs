@@ -12,6 +12,8 @@ mod flight;
 mod run;
 #[path = "ledger/script.rs"]
 mod script;
+#[path = "ledger/spans.rs"]
+mod spans;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +29,7 @@ use script::Script;
 /// Tasks of one storm.
 const TASKS: usize = 12_500;
 /// By default; `WORKYARD_SEEDS` says otherwise.
-const STORMS: u64 = 16;
+const STORMS: usize = 16;
 /// How many are under way at once: more than all lanes together have room for.
 const FLYING: usize = 256;
 
@@ -37,12 +39,15 @@ pub(crate) const LIMITS: [usize; 5] = [8, 2, 3, 2, 1];
 #[test]
 fn every_accepted_task_is_accounted_for() {
     bodies::quiet();
+    spans::watch();
     let mut seen = Seen::default();
     let mut storms = 0;
-    for seed in seeds(STORMS) {
+    for seed in seeds(STORMS as u64) {
         let _told = SeedOnPanic::new(seed);
         on_runtime(storm(seed, &mut seen));
         storms += 1;
+        assert_eq!(spans::opened(), TASKS * storms, "each task has a span");
+        wait_for("no task is left in memory", SOON, || spans::open() == 0);
     }
     if storms >= STORMS {
         seen.assert_at_least(50);
