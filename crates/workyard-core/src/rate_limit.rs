@@ -21,10 +21,7 @@ impl RateLimit {
 
     /// Whether a record may be written now: then with the number of those held back before it, which it should name.
     pub fn pass(&mut self, now: Moment) -> Option<u64> {
-        if self.second_began.is_none_or(|began| now.since(began) >= Duration::from_secs(1)) {
-            self.second_began = Some(now);
-            self.passed = 0;
-        }
+        self.begin_second(now);
         if self.passed == self.limit {
             self.held_back += 1;
             return None;
@@ -33,9 +30,34 @@ impl RateLimit {
         Some(self.take_held_back())
     }
 
+    /// The number held back, if there is one and a record, which should name it, may be written now.
+    pub fn pass_held_back(&mut self, now: Moment) -> Option<u64> {
+        if self.held_back == 0 {
+            return None;
+        }
+        self.begin_second(now);
+        if self.passed == self.limit {
+            return None;
+        }
+        self.passed += 1;
+        Some(self.take_held_back())
+    }
+
+    /// How many have been held back since a record was last written.
+    pub const fn held_back(&self) -> u64 {
+        self.held_back
+    }
+
     /// The number held back since a record was last written, which a last record should name.
     pub const fn take_held_back(&mut self) -> u64 {
         std::mem::replace(&mut self.held_back, 0)
+    }
+
+    fn begin_second(&mut self, now: Moment) {
+        if self.second_began.is_none_or(|began| now.since(began) >= Duration::from_secs(1)) {
+            self.second_began = Some(now);
+            self.passed = 0;
+        }
     }
 }
 
@@ -52,5 +74,17 @@ mod tests {
         assert_eq!(limit.pass(at(999)), None);
         assert_eq!(limit.pass(at(1_000)), Some(491));
         assert_eq!(limit.pass(at(1_001)), Some(0));
+    }
+
+    #[test]
+    fn the_rest_counts_as_a_record_and_is_told_once() {
+        let mut limit = RateLimit::new(2);
+        let at = |ms| Moment::new(Duration::from_millis(ms));
+        assert_eq!([0, 1, 2, 3].map(|ms| limit.pass(at(ms))), [Some(0), Some(0), None, None]);
+        assert_eq!((limit.pass_held_back(at(999)), limit.held_back()), (None, 2));
+        assert_eq!(limit.pass_held_back(at(1_000)), Some(2));
+        assert_eq!(limit.pass_held_back(at(1_000)), None);
+        assert_eq!([1_001, 1_002].map(|ms| limit.pass(at(ms))), [Some(0), None]);
+        assert_eq!((limit.take_held_back(), limit.take_held_back()), (1, 0));
     }
 }

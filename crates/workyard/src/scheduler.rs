@@ -318,6 +318,7 @@ impl Drop for Yard {
                     "the last scheduler was dropped without a shutdown: what was left is cancelled"
                 );
             }
+            lane.unobserved.tell_rest(&lane.name);
         }
         self.release_threads();
         self.shared.timers.close();

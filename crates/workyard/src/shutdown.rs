@@ -204,6 +204,7 @@ impl Drop for Books {
         self.yard.cancel_all();
         for lane in self.yard.lanes() {
             lane.abandon_all(Reason::Shutdown);
+            lane.unobserved.tell_rest(&lane.name);
         }
         let report = Report::of(&self.yard);
         self.yard.release_threads();

@@ -92,6 +92,15 @@ impl Timers {
         }
     }
 
+    /// Does this later, unless the watch has ended by then.
+    pub(crate) fn later(&self, after: Duration, runtime: &Handle, act: impl FnOnce() + Send + 'static) {
+        let then = async move {
+            tokio::time::sleep(after).await;
+            act();
+        };
+        drop(runtime.spawn(self.closed.clone().run_until_cancelled_owned(then)));
+    }
+
     /// Ends the watch. Tasks that still run have been told to stop by then.
     pub(crate) fn close(&self) {
         self.closed.cancel();

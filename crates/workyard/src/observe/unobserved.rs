@@ -1,26 +1,41 @@
-//! Owns the failures that nobody looked at: counted always, and a panic logged, but no more than ten a second.
+//! Owns the failures that nobody looked at: counted always, and a panic logged, but no more than ten a second. Those that
+//! were not logged are named by the next record, a second later at most, or by the end of the yard.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use workyard_core::RateLimit;
 
+use crate::lane::LaneShared;
 use crate::task::header::Header;
 use crate::task::{Name, Payload, TaskError, TaskErrorKind};
 
 /// How many panics of one lane are logged a second.
 const RECORDS_A_SECOND: u32 = 10;
 
+/// When those are named that were not logged, if nothing else is by then.
+const REST_AFTER: Duration = Duration::from_secs(1);
+
 /// The unobserved failures of one lane.
 #[derive(Debug)]
 pub(crate) struct Unobserved {
     failures: AtomicU64,
-    records: Mutex<RateLimit>,
+    records: Mutex<Records>,
+}
+
+#[derive(Debug)]
+struct Records {
+    limit: RateLimit,
+    /// Whether the number of those held back is going to be told.
+    rest_follows: bool,
 }
 
 impl Default for Unobserved {
     fn default() -> Self {
-        Self { failures: AtomicU64::new(0), records: Mutex::new(RateLimit::new(RECORDS_A_SECOND)) }
+        let records = Records { limit: RateLimit::new(RECORDS_A_SECOND), rest_follows: false };
+        Self { failures: AtomicU64::new(0), records: Mutex::new(records) }
     }
 }
 
@@ -40,14 +55,38 @@ impl Unobserved {
         }
     }
 
+    /// The body of a task ended with this error after the task had been answered. An `Err` that it returned is what comes of
+    /// telling it to stop; a panic is not.
+    pub(crate) fn note_late(&self, header: &Header, error: &TaskError) {
+        if let Some(message) = error.panic_message() {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            self.record(header, message, "the body of a task panicked after its handle was answered");
+        }
+    }
+
     /// A `Drop` of the user's panicked in the lane's hands.
     pub(crate) fn note_drop_panic(&self, header: &Header, payload: &Payload) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         self.record(header, &payload.message(), "dropping what belonged to a task panicked");
     }
 
+    /// Names how many panics were not logged, since no more may come.
+    pub(crate) fn tell_rest(&self, lane: &str) {
+        let held_back = self.records.lock().limit.take_held_back();
+        if held_back > 0 {
+            log_rest(lane, held_back);
+        }
+    }
+
     fn record(&self, header: &Header, panic: &str, what: &str) {
-        let passed = self.records.lock().pass(header.lane.yard.clock.now());
+        let (passed, tell_rest) = {
+            let mut records = self.records.lock();
+            let passed = records.limit.pass(header.lane.yard.clock.now());
+            (passed, passed.is_none() && !std::mem::replace(&mut records.rest_follows, true))
+        };
+        if tell_rest {
+            tell_rest_later(&header.lane);
+        }
         let Some(held_back) = passed else { return };
         let (id, name, lane) = (header.id, header.name.as_ref().map(Name::as_str), &*header.lane.name);
         let submitted_at = header.site;
@@ -57,4 +96,32 @@ impl Unobserved {
             tracing::error!(target: "workyard", %id, name, lane, %submitted_at, panic, "{what} (and {held_back} more)");
         }
     }
+}
+
+fn tell_rest_later(lane: &Arc<LaneShared>) {
+    let (yard, lane) = (&lane.yard, Arc::downgrade(lane));
+    yard.timers.later(REST_AFTER, &yard.runtime, move || {
+        let Some(lane) = lane.upgrade() else { return };
+        let (held_back, too_many) = {
+            let mut records = lane.unobserved.records.lock();
+            let held_back = records.limit.pass_held_back(lane.yard.clock.now());
+            records.rest_follows = records.limit.held_back() > 0;
+            (held_back, records.rest_follows)
+        };
+        if let Some(held_back) = held_back {
+            log_rest(&lane.name, held_back);
+        }
+        if too_many {
+            tell_rest_later(&lane);
+        }
+    });
+}
+
+fn log_rest(lane: &str, held_back: u64) {
+    tracing::error!(
+        target: "workyard",
+        lane,
+        held_back,
+        "and {held_back} more panics that nobody looked at; {RECORDS_A_SECOND} a second are logged"
+    );
 }
