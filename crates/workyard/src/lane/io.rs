@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tracing::Span;
 use workyard_core::{Outcome, Reason};
 
 use crate::block_on::block_on;
@@ -119,7 +120,8 @@ where
             lane.yard.timers.set(&task, &lane.yard.runtime);
         }
         if let Executor::Io(runtime) = &lane.executor {
-            drop(runtime.spawn(Body { cell: Some(cell), future: None, conclude: None }));
+            let span = cell.header().span.take();
+            drop(runtime.spawn(Body { cell: Some(cell), future: None, conclude: None, span }));
         }
         None
     }
@@ -144,6 +146,8 @@ pin_project_lite::pin_project! {
         #[pin]
         future: Option<F>,
         conclude: Option<Conclude<F::Output, T>>,
+        // Put back when the task ends.
+        span: Span,
     }
 
     impl<G, F, T> PinnedDrop for Body<G, F, T>
@@ -159,7 +163,8 @@ pin_project_lite::pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(cell) = this.cell.take() {
-                stop(&cell, this.future.as_mut(), cell.header().signal.stopped().unwrap_or(Reason::Dropped));
+                let reason = cell.header().signal.stopped().unwrap_or(Reason::Dropped);
+                stop(&cell, this.future.as_mut(), this.span, reason);
             }
         }
     }
@@ -180,7 +185,7 @@ where
         // Register first, look second: see `task::cancel`.
         header.signal.body.register(cx.waker());
         if let Some(reason) = header.signal.stopped() {
-            stop(&cell, this.future.as_mut(), reason);
+            stop(&cell, this.future.as_mut(), this.span, reason);
             return Poll::Ready(());
         }
         if !header.is_seated() && !header.lane.reclaim(&*cell) {
@@ -189,7 +194,7 @@ where
         }
         let polled = {
             let _in_body = current::enter(Arc::clone(&cell) as _);
-            let _entered = header.span.enter();
+            let _entered = this.span.enter();
             poll_future(&cell, this.future.as_mut(), this.conclude, cx)
         };
         let (result, how) = match polled {
@@ -204,7 +209,7 @@ where
             Ok(Poll::Ready(Err(error))) => (Err(TaskError::failed(header, error)), Outcome::Failed),
             Err(payload) => (Err(TaskError::panicked(header, payload)), Outcome::Panicked),
         };
-        end(&cell, this.future.as_mut(), result, how);
+        end(&cell, this.future.as_mut(), this.span, result, how);
         Poll::Ready(())
     }
 }
@@ -235,21 +240,22 @@ where
     }
 }
 
-fn stop<G, F, T>(cell: &Arc<Cell<Promise<G, F, T>>>, future: Pin<&mut Option<F>>, reason: Reason)
+fn stop<G, F, T>(cell: &Arc<Cell<Promise<G, F, T>>>, future: Pin<&mut Option<F>>, span: &mut Span, reason: Reason)
 where
     G: Send + 'static,
     F: Future + Send + 'static,
     T: Send + 'static,
 {
     cell.header().signal.ask(reason);
-    cell.discard();
-    end(cell, future, Err(TaskError::stopped(cell.header(), reason)), reason.outcome());
+    span.in_scope(|| cell.discard());
+    end(cell, future, span, Err(TaskError::stopped(cell.header(), reason)), reason.outcome());
 }
 
 /// Drops the future, then ends the task: whoever sees the result knows that nothing of the body is left.
 fn end<G, F, T>(
     cell: &Arc<Cell<Promise<G, F, T>>>,
     mut future: Pin<&mut Option<F>>,
+    span: &mut Span,
     result: Result<T, TaskError>,
     how: Outcome,
 ) where
@@ -257,9 +263,10 @@ fn end<G, F, T>(
     F: Future + Send + 'static,
     T: Send + 'static,
 {
-    if let Err(payload) = catch(|| future.set(None)) {
+    if let Err(payload) = span.in_scope(|| catch(|| future.set(None))) {
         cell.report_drop_panic(&Payload::new(payload));
     }
+    cell.header().span.put_back(std::mem::replace(span, Span::none()));
     cell.stash(result);
     cell.header().lane.end_body(&**cell, how);
 }

@@ -1,10 +1,66 @@
-//! Owns the span of a task. A child of the span in which the task was submitted, on whichever thread it then runs.
+//! Owns the span of a task: a child of the span in which the task was submitted, on whichever thread it then runs. Never
+//! outlives the body, however long a handle is kept.
+//!
+//! The header keeps the span while the task waits. The body takes it when it starts, is inside of it whenever it runs or is
+//! dropped, and puts it back; the cell closes it before the result is published. So whoever has the result finds
+//! the span closed. The subscriber is foreign code, and is never called under the lock in here.
 
+use std::panic::Location;
+
+use parking_lot::Mutex;
 use tracing::Span;
+use tracing::field::Empty;
+use workyard_core::Outcome;
 
 use crate::task::{Name, TaskId};
 
-/// Costs a load and a branch when nobody listens to `workyard` at level INFO.
-pub(crate) fn task_span(id: TaskId, name: Option<&Name>, lane: &str) -> Span {
-    tracing::info_span!(target: "workyard", "task", %id, name = name.map(Name::as_str), lane)
+/// The span of one task; nothing when nobody listens.
+#[derive(Debug)]
+pub(crate) struct TaskSpan(Option<Box<Mutex<Option<Span>>>>);
+
+impl TaskSpan {
+    /// Opens the span. Costs a load and a branch when nobody listens to `workyard` at level INFO.
+    pub(crate) fn open(id: TaskId, name: Option<&Name>, lane: &str, site: &'static Location<'static>) -> Self {
+        let span = tracing::info_span!(
+            target: "workyard",
+            "task",
+            %id,
+            name = name.map(Name::as_str),
+            lane,
+            submitted_at = %site,
+            outcome = Empty,
+        );
+        Self((!span.is_disabled()).then(|| Box::new(Mutex::new(Some(span)))))
+    }
+
+    /// The span, for the body that starts; until it is put back, nobody closes it.
+    pub(crate) fn take(&self) -> Span {
+        self.kept().unwrap_or_else(Span::none)
+    }
+
+    /// The body has ended.
+    pub(crate) fn put_back(&self, span: Span) {
+        if let Some(kept) = &self.0 {
+            *kept.lock() = Some(span);
+        }
+    }
+
+    /// Runs this inside of the span, which is then put back. It must not panic.
+    pub(crate) fn within<R>(&self, run: impl FnOnce() -> R) -> R {
+        let Some(span) = self.kept() else { return run() };
+        let returned = span.in_scope(run);
+        self.put_back(span);
+        returned
+    }
+
+    /// Says how the task ended, and gives the span, which is closed when that is dropped; nothing if a body has it.
+    pub(crate) fn ended(&self, how: Outcome) -> Option<Span> {
+        let span = self.kept()?;
+        span.record("outcome", how.word());
+        Some(span)
+    }
+
+    fn kept(&self) -> Option<Span> {
+        self.0.as_ref()?.lock().take()
+    }
 }

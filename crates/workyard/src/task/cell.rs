@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use workyard_core::{Ending, Outcome};
+use tracing::Span;
+use workyard_core::{Ending, Outcome, TaskState};
 
 use crate::task::error::TaskError;
 use crate::task::header::Header;
@@ -102,6 +103,14 @@ impl<W: Work> Cell<W> {
         *self.body.lock() = Body::Stashed(result);
     }
 
+    /// The span of a task that has ended, to be closed by dropping it.
+    fn ended_span(&self) -> Option<Span> {
+        match self.header.status() {
+            Some(TaskState::Ended(how)) => self.header.span.ended(how),
+            None | Some(TaskState::Queued | TaskState::Running) => None,
+        }
+    }
+
     fn resolve(&self, result: Result<W::Output, TaskError>) {
         let mut answer = self.result.lock();
         match &mut *answer {
@@ -135,6 +144,10 @@ impl<W: Work> Cell<W> {
         }
     }
 
+    fn is_detached(&self) -> bool {
+        matches!(*self.result.lock(), Answer::Detached)
+    }
+
     /// Drops what is the user's; a panic of its `Drop` is reported.
     pub(crate) fn drop_value<V>(&self, value: V) {
         if let Err(payload) = drop_caught(value) {
@@ -159,15 +172,28 @@ impl<W: Work> Task for Cell<W> {
 
     fn publish(&self, ending: Ending) {
         let body = std::mem::replace(&mut *self.body.lock(), Body::Gone);
-        match (body, ending) {
+        let publish = || match (body, ending) {
             (Body::Stashed(result), Ending::Final) => self.resolve(result),
+            (Body::Stashed(Err(error)), Ending::Late) => {
+                self.header.lane.unobserved.note_late(&self.header, &error);
+                self.drop_value(error);
+            }
             (body, _) => self.drop_value(body),
+        };
+        match self.ended_span() {
+            // What nobody waits for ends here, and what is said of it belongs into the span.
+            Some(span) if ending == Ending::Late || self.is_detached() => span.in_scope(publish),
+            span => {
+                drop(span);
+                publish();
+            }
         }
     }
 
     fn discard(&self) {
         let body = std::mem::replace(&mut *self.body.lock(), Body::Gone);
-        self.drop_value(body);
+        self.header.span.within(|| self.drop_value(body));
+        drop(self.ended_span());
     }
 
     fn answer(&self, error: TaskError) {

@@ -4,10 +4,10 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
-use tracing::Span;
 use workyard_core::{Outcome, Priority, Reason, Slot, TaskState};
 
 use crate::lane::LaneShared;
+use crate::observe::TaskSpan;
 use crate::task::cancel::Signal;
 use crate::task::id::{Name, TaskId};
 use crate::task::limits::{Limits, Watched};
@@ -26,7 +26,7 @@ pub(crate) struct Header {
     pub(crate) has_context: bool,
     /// What may stop the task from outside besides its handle.
     pub(crate) watched: Option<Box<Watched>>,
-    pub(crate) span: Span,
+    pub(crate) span: TaskSpan,
     pub(crate) on_end: OnEnd,
     slot: AtomicU32,
     status: StatusCell,
@@ -56,7 +56,7 @@ impl Header {
     pub(crate) fn new(lane: &Arc<LaneShared>, options: Options, has_context: bool) -> Self {
         let Options { name, site, priority, limits } = options;
         let id = lane.yard.next_id();
-        let span = crate::observe::task_span(id, name.as_ref(), &lane.name);
+        let span = TaskSpan::open(id, name.as_ref(), &lane.name, site);
         Self {
             id,
             name,
