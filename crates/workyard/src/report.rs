@@ -2,14 +2,34 @@
 
 use std::fmt;
 
-use workyard_core::Ledger;
+use workyard_core::{Grouped, Ledger};
 
 use crate::observe::{LaneSnapshot, TaskInfo};
 use crate::scheduler::Yard;
 
 /// What a yard did with every task it accepted.
 ///
-/// Its `Display` is one line, and one more for each task that is stuck.
+/// Its `Display` begins with the account, in one line. If something was lost, lines follow that say what: each task that is
+/// stuck, how many never started, and how many failures nobody looked at. `{:#}` adds a line for each lane.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use std::time::Duration;
+/// use workyard::{Lane, Scheduler};
+///
+/// let yard = Scheduler::builder().io(Lane::io().limit(1)).build()?;
+/// let running = yard.io().submit(std::future::pending::<()>()).await?;
+/// let queued = yard.io().submit(async {}).await?;
+/// let report = yard.shutdown().drain_for(Duration::ZERO).await;
+/// assert_eq!(
+///     report.to_string(),
+///     "accepted 2 = 0 completed + 2 cancelled; stuck: none\n  never started: 1 (io 1)"
+/// );
+/// assert!(report.balances() && report.is_clean());
+/// # Ok::<_, workyard::BoxError>(()) })?;
+/// # Ok::<_, workyard::BoxError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
@@ -48,17 +68,44 @@ impl Report {
     pub fn lane(&self, name: &str) -> Option<&LaneSnapshot> {
         self.lanes.iter().find(|lane| *lane.name == *name)
     }
+
+    /// Tasks that did not end well, and nobody took their result. Those whose handle is still held are not among them.
+    pub fn unobserved_failures(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.unobserved_failures).sum()
+    }
+
+    /// `  what: 3 (cpu 1, db 2)` on a line of its own, unless it is zero.
+    fn write_count(&self, f: &mut fmt::Formatter<'_>, what: &str, count: impl Fn(&LaneSnapshot) -> u64) -> fmt::Result {
+        let total: u64 = self.lanes.iter().map(&count).sum();
+        if total == 0 {
+            return Ok(());
+        }
+        write!(f, "\n  {what}: {}", Grouped(total))?;
+        let lanes = self.lanes.iter().map(|lane| (&lane.name, count(lane))).filter(|&(_, count)| count > 0);
+        for (at, (lane, count)) in lanes.enumerate() {
+            write!(f, "{}{lane} {}", if at == 0 { " (" } else { ", " }, Grouped(count))?;
+        }
+        f.write_str(")")
+    }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; stuck: ", self.total)?;
         if self.stuck.is_empty() {
-            return f.write_str("none");
+            f.write_str("none")?;
+        } else {
+            write!(f, "{}", Grouped(self.stuck.len() as u64))?;
         }
-        write!(f, "{}", self.stuck.len())?;
         for task in &self.stuck {
             write!(f, "\n  {task}")?;
+        }
+        self.write_count(f, "never started", |lane| lane.counts.never_started)?;
+        self.write_count(f, "failures that nobody looked at", |lane| lane.unobserved_failures)?;
+        if f.alternate() {
+            for lane in &self.lanes {
+                write!(f, "\n  {lane}")?;
+            }
         }
         Ok(())
     }

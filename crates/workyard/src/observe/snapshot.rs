@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workyard_core::{LaneCounts, Ledger, Percentiles};
+use workyard_core::{Grouped, LaneCounts, Ledger, Percentiles};
 
 use crate::lane::LaneShared;
 use crate::task::{Name, TaskId, TaskStatus};
@@ -62,7 +62,7 @@ impl LaneSnapshot {
     }
 }
 
-/// A line a lane.
+/// A line a lane: see [`LaneSnapshot`].
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, lane) in self.lanes.iter().enumerate() {
@@ -75,12 +75,48 @@ impl fmt::Display for Snapshot {
     }
 }
 
-/// `cpu: accepted 3 = 1 completed + 2 running; 2 of 2 slots, 0 of 1024 places taken`
+/// `cpu: accepted 3 = 1 completed + 2 running; 2 of 2 slots and 0 of 1_024 places taken; wait p50 12.0µs, p99 75.3µs, max
+/// 75.3µs; run p50 ..`, and what else there is: submitters waiting, bodies overrunning, submissions refused, ...
+///
+/// The times are left out while there are none, the rest while it is zero.
 impl fmt::Display for LaneSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let LaneCounts { ledger, limit, queue, occupied, .. } = &self.counts;
-        let queued = ledger.queued;
-        write!(f, "{}: {ledger}; {occupied} of {limit} slots, {queued} of {queue} places taken", self.name)
+        let kind = if *self.name == *self.kind { String::new() } else { format!(" ({})", self.kind) };
+        write!(f, "{}{kind}: {ledger}; {} of ", self.name, Grouped(*occupied as u64))?;
+        write!(f, "{} slots and {} of ", Grouped(*limit as u64), Grouped(ledger.queued))?;
+        write!(f, "{} places taken", Grouped(*queue as u64))?;
+        self.write_rest(f)?;
+        for (what, times) in [("wait", &self.wait), ("run", &self.run)] {
+            if times.seen > 0 {
+                let Percentiles { p50, p99, max, .. } = times;
+                write!(f, "; {what} p50 {p50:.1?}, p99 {p99:.1?}, max {max:.1?}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl LaneSnapshot {
+    /// What is mostly zero.
+    fn write_rest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = &self.counts;
+        if !counts.open {
+            f.write_str("; closed")?;
+        }
+        let rest = [
+            (counts.submitters as u64, "submitters waiting"),
+            (counts.overrunning as u64, "bodies overrunning"),
+            (counts.lending as u64, "slots lent"),
+            (counts.refused, "refused"),
+            (counts.never_started, "never started"),
+            (counts.late_results, "results too late"),
+            (self.unobserved_failures, "failures unobserved"),
+        ];
+        for (count, what) in rest.into_iter().filter(|&(count, _)| count > 0) {
+            write!(f, "; {} {what}", Grouped(count))?;
+        }
+        Ok(())
     }
 }
 
