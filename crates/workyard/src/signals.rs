@@ -5,20 +5,29 @@ use std::future::{Future, IntoFuture};
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use tokio::runtime::Handle;
 
+use crate::block_on::block_on;
 use crate::report::Report;
 use crate::shutdown::Shutdown;
+#[cfg(unix)]
+use crate::task::catch;
 
 impl Shutdown {
     /// Waits for Ctrl-C or, on Unix, SIGTERM before it begins; a second signal cuts it short: what is left is aborted at
-    /// once. Each signal is logged with what is left then. If the shutdown is begun elsewhere, this waits for its report.
+    /// once, and the report comes within the [`grace`](Self::grace). Each signal is logged as a WARN record with what is left
+    /// then.
     ///
-    /// The signals no longer end the process from the first poll on: see [`tokio::signal::ctrl_c`].
+    /// If the shutdown is begun elsewhere, this waits for its report; the first signal then brings its end forward to
+    /// what [`drain_for`](Self::drain_for) says here, the second aborts.
+    ///
+    /// The signals no longer end the process from the first poll on, and until its end: see [`tokio::signal::ctrl_c`].
     ///
     /// # Errors
-    /// If the system does not give the signals.
+    /// If the system does not give the signals, or the yard's runtime was built without `enable_io`.
     ///
     /// # Cancel safety
     /// Dropping the future before a signal leaves the yard open; afterwards, the shutdown goes on.
@@ -43,6 +52,25 @@ impl Shutdown {
 #[must_use = "futures do nothing unless polled"]
 pub struct OnSignal(Pin<Box<dyn Future<Output = io::Result<Report>> + Send>>);
 
+impl OnSignal {
+    /// As awaiting it, for plain threads: this one is blocked until the report is there.
+    ///
+    /// # Errors
+    /// As [`Shutdown::on_signal`].
+    ///
+    /// # Examples
+    /// ```no_run
+    /// let yard = workyard::Scheduler::standalone()?;
+    /// // ... feed it from threads that end when `yard.closing()` does ...
+    /// let report = yard.shutdown().on_signal().blocking_join()?;
+    /// println!("{report}");
+    /// # Ok::<_, workyard::BoxError>(())
+    /// ```
+    pub fn blocking_join(self) -> io::Result<Report> {
+        block_on(self)
+    }
+}
+
 impl Future for OnSignal {
     type Output = io::Result<Report>;
 
@@ -58,19 +86,34 @@ impl fmt::Debug for OnSignal {
 }
 
 async fn shut_down_on_signal(shutdown: Shutdown) -> io::Result<Report> {
-    let mut signals = Signals::listen()?;
     let yard = shutdown.yard();
-    let closing = yard.shared.closing.clone();
-    if let Either::Left((signal, _)) = select(pin!(signals.next()), pin!(closing.cancelled())).await {
-        tracing::warn!(target: "workyard", signal, left = %yard.left(), "shutting down: draining; a second signal aborts");
-    }
-    let report = shutdown.into_future();
-    match select(report, pin!(signals.next())).await {
-        Either::Left((report, _)) => Ok(report),
-        Either::Right((signal, report)) => {
-            tracing::warn!(target: "workyard", signal, left = %yard.left(), "shutting down: aborting what is left");
-            yard.cut_short();
-            Ok(report.await)
+    let mut signals = Signals::listen(&yard.shared.runtime)?;
+    // A shutdown that is begun elsewhere is only watched until a signal comes: it has its own time.
+    let begun_elsewhere = async {
+        yard.shared.closing.cancelled().await;
+        Shutdown::new(&yard).drain_for(Duration::MAX).await
+    };
+    let signal = match signals.or(pin!(begun_elsewhere)).await {
+        Ok(report) => return Ok(report),
+        Err(signal) => signal,
+    };
+    tracing::warn!(target: "workyard", signal, left = %yard.left(), "shutting down: draining; a second signal aborts");
+    let mut report = shutdown.into_future();
+    let signal = match signals.or(&mut report).await {
+        Ok(report) => return Ok(report),
+        Err(signal) => signal,
+    };
+    tracing::warn!(target: "workyard", signal, left = %yard.left(), "shutting down: aborting what is left");
+    yard.cut_short();
+    Ok(report.await)
+}
+
+impl Signals {
+    /// What the other future gives, or the signal that came before it was ready.
+    async fn or<F: Future + Unpin>(&mut self, other: F) -> Result<F::Output, &'static str> {
+        match select(pin!(self.next()), other).await {
+            Either::Left((signal, _)) => Err(signal),
+            Either::Right((output, _)) => Ok(output),
         }
     }
 }
@@ -83,9 +126,15 @@ struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    /// On the yard's runtime, so that any thread may ask.
+    fn listen(runtime: &Handle) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let _inside = runtime.enter();
+        // Tokio tells only by a panic whether there is a driver.
+        let listening = catch(|| {
+            Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        });
+        listening.unwrap_or_else(|_| Err(io::Error::other("the tokio runtime has no I/O driver: enable_io()")))
     }
 
     async fn next(&mut self) -> &'static str {
@@ -101,7 +150,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    fn listen(_runtime: &Handle) -> io::Result<Self> {
         Ok(Self)
     }
 
