@@ -11,11 +11,12 @@ struct Edges {
     dev: &'static [&'static str],
 }
 
-/// Arrows point down. Nothing depends on the examples, the tests or xtask, so they are on no right-hand side.
-const EDGES: [Edges; 6] = [
+/// Arrows point down. Nothing depends on the benches, the examples, the tests or xtask, so they are on no right-hand side.
+const EDGES: [Edges; 7] = [
     Edges { from: "workyard-core", to: &[], dev: &["workyard-testkit"] },
     Edges { from: "workyard-testkit", to: &[], dev: &[] },
     Edges { from: "workyard", to: &["workyard-core"], dev: &["workyard-testkit"] },
+    Edges { from: "workyard-bench", to: &["workyard"], dev: &[] },
     Edges { from: "workyard-examples", to: &["workyard"], dev: &[] },
     Edges { from: "workyard-tests", to: &["workyard", "workyard-testkit"], dev: &[] },
     Edges { from: "xtask", to: &[], dev: &[] },

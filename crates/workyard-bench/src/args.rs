@@ -1,0 +1,116 @@
+//! Owns the command line. Never starts anything.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::harness::Effort;
+
+/// What is to be done.
+pub(crate) enum Command {
+    /// Print this, and nothing else.
+    Print(String),
+    /// Measure how well cpu work is kept away from what waits.
+    Isolation(Effort),
+    /// Take one sample in this process, for a bench that started it.
+    Sample(Vec<String>),
+}
+
+/// Reads the arguments that follow the program's name. What is wrong is told in one line.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
+    read(Parser::from_args(args)).map_err(|error| error.to_string())
+}
+
+fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let (mut bench, mut rounds, mut quick, mut patience) = (None, None, false, 0);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Value(word) if word == "sample" && bench.is_none() => {
+                let words = parser.raw_args()?.map(OsString::into_string).collect::<Result<_, _>>();
+                return words.map(Command::Sample).map_err(Into::into);
+            }
+            Arg::Value(word) if bench.is_none() => bench = Some(word.string()?),
+            Arg::Long("rounds") => rounds = Some(parser.value()?.parse()?),
+            Arg::Long("patience") => patience = parser.value()?.parse()?,
+            Arg::Long("quick") => quick = true,
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Print(USAGE.to_owned())),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let rounds = rounds.unwrap_or(if quick { QUICK_ROUNDS } else { ROUNDS });
+    if !(1..=MAX_ROUNDS).contains(&rounds) {
+        return Err(format!("--rounds: {rounds} is not from 1 to {MAX_ROUNDS}").into());
+    }
+    let effort = Effort { rounds, quick, patience: Duration::from_mins(u64::from(u32::min(patience, MAX_PATIENCE))) };
+    match bench.as_deref() {
+        Some("isolation") => Ok(Command::Isolation(effort)),
+        Some(other) => Err(format!("there is no bench '{other}'; --help lists them").into()),
+        None => Err("which bench? --help lists them".into()),
+    }
+}
+
+const USAGE: &str = "\
+Measures workyard, and prints Markdown.
+
+usage: cargo run --release -p workyard-bench -- <bench> [options]
+
+  isolation       how late a 1 ms ticker of an async service is while the cpu
+                  lane is full, by the lane's nice value, and what that costs
+
+  --rounds <n>    how often each variant is sampled, up to 1000 [11; quick: 3]
+  --quick         short samples: to see that it works, not to quote
+  --patience <n>  takes samples that other programs disturbed again, and waits
+                  for these to end, for up to so many minutes in all [0]
+  -h, --help      prints this
+
+Every sample is a process of its own, and the variants take turns.
+";
+
+/// The least that gives a median an interval and bears two outliers on either side.
+const ROUNDS: usize = 11;
+const QUICK_ROUNDS: usize = 3;
+const MAX_ROUNDS: usize = 1_000;
+
+/// A day.
+const MAX_PATIENCE: u32 = 24 * 60;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Command, Effort, parse};
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(Into::into))
+    }
+
+    #[test]
+    fn a_bench_has_its_effort() {
+        let effort = |line| match parsed(line) {
+            Ok(Command::Isolation(effort)) => effort,
+            _ => panic!("{line}"),
+        };
+        let usual = Effort { rounds: 11, quick: false, patience: Duration::ZERO };
+        assert_eq!(effort("isolation"), usual);
+        assert_eq!(effort("--quick isolation"), Effort { rounds: 3, quick: true, ..usual });
+        assert_eq!(effort("isolation --quick --rounds 5"), Effort { rounds: 5, quick: true, ..usual });
+        assert_eq!(effort("isolation --patience 2"), Effort { patience: Duration::from_mins(2), ..usual });
+    }
+
+    #[test]
+    fn a_sample_keeps_its_words() {
+        let Ok(Command::Sample(words)) = parsed("sample isolation --quick 3") else { panic!("a sample was asked for") };
+        assert_eq!(words, ["isolation", "--quick", "3"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let wrong = |line| parsed(line).err().unwrap_or_default();
+        assert_eq!(wrong(""), "which bench? --help lists them");
+        assert_eq!(wrong("speed"), "there is no bench 'speed'; --help lists them");
+        assert_eq!(wrong("isolation --rounds 0"), "--rounds: 0 is not from 1 to 1000");
+        assert_eq!(wrong("isolation --rounds 1001"), "--rounds: 1001 is not from 1 to 1000");
+        assert_eq!(wrong("isolation twice"), "unexpected argument \"twice\"");
+    }
+}
