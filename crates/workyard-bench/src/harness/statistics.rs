@@ -119,6 +119,8 @@ mod tests {
         assert_eq!(at(0.999), 999.0_f64.to_bits());
         assert_eq!(at(1.0), 1_000.0_f64.to_bits());
         assert_eq!(at(0.0), 1.0_f64.to_bits());
+        // At least half of three values are two of them.
+        assert_eq!(quantile(&[1.0, 2.0, 3.0], 0.5).to_bits(), 2.0_f64.to_bits());
     }
 
     #[test]
