@@ -165,11 +165,14 @@ async fn a_stop_ends_who_sleeps_and_who_waits() {
 
 /// More tasks than a lane runs at once by default: none may wait for a slot that another holds while it waits for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn more_producers_than_a_usual_lane_runs_at_once() {
-    let settings = Settings { items: 2, ..settings(2_000, 3) };
-    let (told, account, report) = run(&settings, None).await;
-    assert_accounted(&settings, &told, &account, &report);
-    assert_eq!(account.counts(), [4_000, 4_000, 0, 4_000, 0]);
+async fn more_tasks_than_a_usual_lane_runs_at_once() {
+    for (producers, consumers) in [(1_500, 3), (3, 1_500)] {
+        let settings = settings(producers, consumers);
+        let (told, account, report) = run(&settings, None).await;
+        assert_accounted(&settings, &told, &account, &report);
+        let items = 10 * producers as u64;
+        assert_eq!(account.counts(), [items, items, 0, items, 0]);
+    }
 }
 
 /// An output that fails at its first write.

@@ -7,19 +7,13 @@ use workyard::queue::Consumer;
 use super::run::{Item, Shared};
 
 /// Takes items and works on them, until every producer has ended and nothing is left, or the program stops. The item that
-/// it works on at that moment is left over.
+/// it has in hand then is left over. While it waits for one, the queue's end is what wakes it.
 ///
 /// # Cancel safety
 /// The item in hand is dropped with the future, uncounted: end it by the stop token instead.
 pub(super) async fn consume(id: usize, queue: Consumer<Item>, work: Duration, shared: Shared) {
     let Shared { stop, lines, account } = shared;
-    loop {
-        let next = tokio::select! {
-            biased;
-            () = stop.asked() => None,
-            next = queue.get() => next,
-        };
-        let Some(item) = next else { break };
+    while let Some(item) = queue.get().await {
         if stop.pause(work).await {
             account.consumed();
             lines.line(format!("consumer {id} consumed item {item}")).await;

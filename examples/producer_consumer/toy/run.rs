@@ -30,8 +30,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The io lane for all of these tasks. They wait for each other, so all of them must have a slot: producers that hold
-    /// every slot while the consumers queue behind them would wait for ever.
+    /// The io lane for all of these tasks. They wait for each other, so all of them must have a slot: consumers that hold
+    /// every slot, while the producers wait behind them for one, would wait for ever.
     pub(crate) fn io_lane(&self) -> IoLaneConfig {
         Lane::io().limit(self.producers + self.consumers)
     }
