@@ -44,7 +44,7 @@ fn a_report_says_what_was_lost_and_where() {
         let lines: Vec<&str> = told.lines().collect();
         assert_eq!(lines[0], "accepted 7 = 1 completed + 1 panicked + 4 cancelled + 1 abandoned; stuck: 1");
         let (before, age) = lines[1].split_once("still running after ").unwrap();
-        assert_eq!(before, r##"  #0 "resize" on cpu, abandoned, its body "##);
+        assert_eq!(before, r#"  #0 "resize" on cpu, abandoned, its body "#);
         let (age, place) = age.split_once(", submitted at ").unwrap();
         assert!(age.ends_with('s') && place.starts_with(&format!("{}:{line}:", file!())), "{told}");
         assert_eq!(lines[2..], ["  never started: 3 (cpu 1, db 2)", "  failures that nobody looked at: 1 (io 1)"]);

@@ -139,9 +139,9 @@ async fn tasks_are_listed_with_name_state_age_and_place() {
     assert_eq!(ids, [io.id(), cpu.id(), queued.id(), blocking.id(), db.id()]);
     assert_eq!(
         tasks[0].to_string(),
-        format!(r##"#0 "fetch\n\"it\"" on io, running for 1.5s, submitted at {here}:{io_line}:24"##)
+        format!(r#"#0 "fetch\n\"it\"" on io, running for 1.5s, submitted at {here}:{io_line}:24"#)
     );
-    assert_eq!(tasks[2].to_string().split(", submitted").next(), Some(r##"#4 "next" on cpu, queued for 500.0ms"##));
+    assert_eq!(tasks[2].to_string().split(", submitted").next(), Some(r#"#4 "next" on cpu, queued for 500.0ms"#));
     assert_eq!(
         tasks[3].to_string(),
         format!("#2 on blocking, running for 1.5s, submitted at {here}:{blocking_line}:36")
@@ -152,7 +152,7 @@ async fn tasks_are_listed_with_name_state_age_and_place() {
     let overruns = yard.tasks().remove(0);
     assert_eq!((overruns.status, overruns.age), (TaskStatus::Ended(Outcome::Abandoned), long));
     let told = overruns.to_string();
-    assert!(told.starts_with(r##"#1 "resize" on cpu, abandoned, its body still running after 1.5s, submitted at "##));
+    assert!(told.starts_with(r#"#1 "resize" on cpu, abandoned, its body still running after 1.5s, submitted at "#));
     drop((go_cpu, go_blocking));
     wait_for_async("all are gone", SOON, || yard.tasks().is_empty()).await;
 }
