@@ -223,11 +223,30 @@ fn a_shutdown_that_nobody_awaits_any_more_goes_on_and_may_be_hurried() {
         let (closing, mut asked) = (yard.closing(), Box::pin(yard.shutdown().drain_for(SOON * 100).into_future()));
         assert!(!closing.is_cancelled());
         assert!(asked.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(closing.is_cancelled() && yard.io().try_submit(async {}).unwrap_err().is_closed(), "at its first poll");
         drop(asked);
-        soon(closing.cancelled()).await;
-        assert!(yard.io().try_submit(async {}).unwrap_err().is_closed() && !handle.is_finished());
+        assert!(!handle.is_finished());
         let report = soon(yard.shutdown().drain_for(Duration::ZERO)).await;
         assert!(is_clean(&report) && soon(handle).await.unwrap_err().reason() == Some(Reason::Shutdown));
+    });
+}
+
+#[test]
+fn who_sees_the_end_begin_finds_every_lane_closed() {
+    on_runtime(async {
+        for _ in 0..200 {
+            let lanes = Scheduler::builder().cpu(Lane::cpu().threads(1)).lane("last", Lane::io());
+            let yard = lanes.build().unwrap();
+            let (closing, lane) = (yard.closing(), yard.io_lane("last").unwrap().clone());
+            let watcher = thread::spawn(move || {
+                while !closing.is_cancelled() {
+                    std::hint::spin_loop();
+                }
+                lane.try_submit(async {}).is_err_and(|refused| refused.is_closed())
+            });
+            let report = soon(yard.shutdown()).await;
+            assert!(watcher.join().unwrap() && report.total.accepted == 0);
+        }
     });
 }
 
@@ -398,7 +417,7 @@ fn a_task_may_drop_the_last_yard() {
             }
             ([closure, queued, plain], holder)
         });
-        assert!(with_shutdown || gone.lock().unwrap().is_none());
+        wait_for("the closure dropped its yard", SOON, || gone.lock().unwrap().is_none());
         for handle in &mut handles {
             wait_for("it is answered", SOON, || handle.is_finished());
             let _either_way = answer_within(handle);

@@ -304,9 +304,8 @@ impl Yard {
 
 impl Drop for Yard {
     fn drop(&mut self) {
-        self.shared.begin_shutdown();
+        self.close();
         for lane in self.lanes() {
-            lane.close();
             let left = lane.counts().ledger;
             lane.cancel_all(Reason::Dropped);
             if left.live() > 0 {

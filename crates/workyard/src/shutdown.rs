@@ -179,6 +179,7 @@ impl ShutdownState {
         });
         let told = begun.report.subscribe();
         if first {
+            yard.close();
             let books = Books { yard: Arc::clone(yard) };
             let drained_by = begun.drained_by.subscribe();
             drop(yard.shared.runtime.spawn(supervise(books, drained_by, grace)));
@@ -217,7 +218,6 @@ impl Drop for Books {
 
 async fn supervise(books: Books, mut drained_by: watch::Receiver<Instant>, grace: Duration) {
     let yard = &books.yard;
-    yard.close();
     loop {
         let by = *drained_by.borrow_and_update();
         let drained = pin!(tokio::time::timeout_at(by, yard.empty()));
@@ -259,11 +259,13 @@ impl Yard {
 }
 
 impl Yard {
-    fn close(&self) {
+    pub(crate) fn close(&self) {
         self.shared.begin_shutdown();
         for lane in self.lanes() {
             lane.close();
         }
+        // Afterwards, so that whoever sees it finds the lanes closed.
+        self.shared.closing.cancel();
     }
 
     fn cancel_all(&self) {

@@ -16,7 +16,7 @@ use crate::waits::Waits;
 pub(crate) struct YardShared {
     pub(crate) runtime: Handle,
     pub(crate) clock: Clock,
-    /// Cancelled when shutdown starts.
+    /// Cancelled when shutdown has closed the lanes.
     pub(crate) closing: CancellationToken,
     pub(crate) timers: Timers,
     pub(crate) waits: Waits,
@@ -53,7 +53,6 @@ impl YardShared {
 
     /// From now on, [`task_ended`](Self::task_ended) is worth its cost.
     pub(crate) fn begin_shutdown(&self) {
-        self.closing.cancel();
         // Release and Acquire by way of the lanes' locks: shutdown sets this, then looks at each lane under its lock; a task
         // that ends after that look took the lock later and sees the flag, one that ended before it was seen.
         self.shutting_down.store(true, Ordering::Relaxed);
