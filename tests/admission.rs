@@ -152,6 +152,24 @@ fn waiting_submitters_are_served_in_order_and_not_overtaken() {
 }
 
 #[test]
+fn the_place_of_a_cancelled_task_goes_to_who_waits_for_one() {
+    on_runtime(async {
+        let (yard, open) = held(1, Order::Fifo).await;
+        let queued = yard.io().submit(async {}).await.unwrap();
+        let cancel = async {
+            wait_for_async("one waits", SOON, || counts(&yard, "io").submitters == 1).await;
+            queued.cancel();
+        };
+        // Woken, though what runs goes on.
+        let (accepted, ()) = tokio::join!(soon(yard.io().submit(async { 9 })), cancel);
+        let accepted = accepted.unwrap();
+        assert_eq!((counts(&yard, "io").ledger.running, accepted.status()), (1, TaskStatus::Queued));
+        drop(open);
+        assert_eq!(soon(accepted).await.unwrap(), 9);
+    });
+}
+
+#[test]
 fn submitters_are_refused_once_each_and_get_their_work_back() {
     on_runtime(async {
         let (yard, _open) = held(0, Order::Fifo).await;
