@@ -153,7 +153,7 @@ async fn of_too_many_panics_the_rest_is_told_a_second_later() {
     assert_eq!(messages(&recorder, "storm")[11..], [ONE; 9]);
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(messages(&recorder, "storm")[20..], [format!("and 1 {REST}")]);
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(messages(&recorder, "storm").len(), 21);
     assert_eq!(unobserved(&yard, "storm"), 35);
 }
@@ -163,9 +163,9 @@ async fn the_next_panic_tells_the_rest_if_it_comes_first() {
     let recorder = Recorder::here();
     let yard = with_lane("next");
     storm(&yard, "next", 12).await;
-    tokio::time::advance(Duration::from_millis(1_000)).await;
+    tokio::time::advance(Duration::from_secs(1)).await;
     storm(&yard, "next", 1).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let told = messages(&recorder, "next");
     let first = told[10] == format!("{ONE} (and 2 more)") && told.len() == 11;
     let rest_first = told[10..] == [format!("and 2 {REST}"), ONE.to_owned()];
@@ -181,13 +181,13 @@ async fn the_end_of_the_yard_tells_the_rest() {
     assert_eq!(messages(&recorder, "shut down")[10..], [format!("and 3 {REST}")]);
     assert_eq!(report.unobserved_failures(), 13);
     drop(yard);
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(messages(&recorder, "shut down").len(), 11);
 
     let yard = with_lane("dropped");
     storm(&yard, "dropped", 14).await;
     drop(yard);
     assert_eq!(messages(&recorder, "dropped")[10..], [format!("and 4 {REST}")]);
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(messages(&recorder, "dropped").len(), 11);
 }

@@ -109,11 +109,12 @@ async fn shut_down_on_signal(shutdown: Shutdown) -> io::Result<Report> {
 }
 
 impl Signals {
-    /// What the other future gives, or the signal that came before it was ready.
+    /// What the other future gives, or the signal that came before it was ready. Polls the other first: a shutdown has to
+    /// have begun before a signal can cut it short.
     async fn or<F: Future + Unpin>(&mut self, other: F) -> Result<F::Output, &'static str> {
-        match select(pin!(self.next()), other).await {
-            Either::Left((signal, _)) => Err(signal),
-            Either::Right((output, _)) => Ok(output),
+        match select(other, pin!(self.next())).await {
+            Either::Left((output, _)) => Ok(output),
+            Either::Right((signal, _)) => Err(signal),
         }
     }
 }
