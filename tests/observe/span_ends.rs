@@ -82,12 +82,14 @@ fn what_a_body_holds_is_dropped_inside_the_span() {
             panic!("on purpose")
         };
         assert!(soon(yard.io().task("drops 2").run::<_, ()>(future)).await.unwrap_err().is_panic());
+        let (begun, begins) = oneshot::channel::<()>();
         let future = async move {
             let _held = &aborted;
+            begun.send(()).unwrap();
             pending::<()>().await;
         };
         let running = yard.io().task("drops 3").try_submit(future).unwrap();
-        runs(&running).await;
+        soon(begins).await.unwrap();
         let queued = yard.io().task("drops 4").try_submit(async move { drop(unstarted) }).unwrap();
         assert!(queued.cancel());
         assert!(running.abort());
