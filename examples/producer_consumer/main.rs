@@ -1,7 +1,7 @@
 //! Producers and consumers around one bounded queue: as a toy that accounts for every item, and as `wc` for real files.
 //!
 //! `cargo run --release --example producer_consumer -- --help` says what it can do. Owns the yard, its end, and the exit
-//! code; the work is in [`toy`] and [`wc`].
+//! code; the work is in `toy` and `wc`.
 
 mod lines;
 mod options;
