@@ -344,13 +344,16 @@ fn a_token_cancels_queued_and_running_tasks_and_those_that_come_too_late() {
         let running = yard.io().task("running").token(parent.child_token()).submit(pending::<()>()).await.unwrap();
         started(&running).await;
         let queued = yard.io().task("queued").token(parent.child_token()).submit(async {}).await.unwrap();
-        let heeds = yard.cpu().task("heeds").token(parent.clone()).submit_with(|context| {
+        // A task that runs may not have taken its first step, and is then stopped before it does.
+        let (began, begins) = tokio::sync::oneshot::channel();
+        let heeds = yard.cpu().task("heeds").token(parent.clone()).submit_with(move |context| {
+            began.send(()).unwrap();
             while !context.is_cancelled() {
                 thread::yield_now();
             }
         });
         let heeds = heeds.await.unwrap();
-        started(&heeds).await;
+        soon(begins).await.unwrap();
         parent.cancel();
         for handle in [running, queued] {
             let error = soon(handle).await.unwrap_err();
