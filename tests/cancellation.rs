@@ -345,7 +345,7 @@ fn a_token_cancels_queued_and_running_tasks_and_those_that_come_too_late() {
         started(&running).await;
         let queued = yard.io().task("queued").token(parent.child_token()).submit(async {}).await.unwrap();
         // A task that runs may not have taken its first step, and is then stopped before it does.
-        let (began, begins) = tokio::sync::oneshot::channel();
+        let (began, begins) = oneshot::channel();
         let heeds = yard.cpu().task("heeds").token(parent.clone()).submit_with(move |context| {
             began.send(()).unwrap();
             while !context.is_cancelled() {
