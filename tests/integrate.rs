@@ -162,7 +162,7 @@ async fn a_cancelled_integration_is_an_error_and_not_a_wrong_number() {
         while yard.snapshot().lanes.iter().all(|lane| lane.counts.ledger.running == 0) {
             tokio::task::yield_now().await;
         }
-        yard.shutdown().drain_for(std::time::Duration::ZERO).await
+        yard.shutdown().drain_for(Duration::ZERO).grace(Duration::from_secs(10)).await
     };
     let sum_of = move |slice, may_go_on: &dyn Fn() -> bool| grid.sum(slice, |x| x, may_go_on);
     let (sum, report) = tokio::join!(parallel::sum(yard.cpu(), grid, count(1), sum_of), shutdown);
