@@ -13,6 +13,7 @@ mod sum;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use workyard::{Lane, Scheduler};
 use workyard_testkit::{Rng, SeedOnPanic, seeds};
