@@ -156,9 +156,16 @@ impl LanePolicy {
     /// Gives the next waiting task a slot, if one is free. Its body must be started, and [`end_body`](Self::end_body)
     /// called when that has ended or was dropped.
     pub fn start_next(&mut self, now: Moment) -> Option<Slot> {
-        if !self.has_free_slot() {
-            return None;
-        }
+        if self.has_free_slot() { self.start_first(now) } else { None }
+    }
+
+    /// Gives a slot that was just [lent](Self::lend) to the next waiting task, also before bodies that want theirs back: bodies that
+    /// are polled while they wait would else pass one slot around among themselves, and what they wait for would never start.
+    pub fn start_on_lent(&mut self, now: Moment) -> Option<Slot> {
+        if self.occupied < self.config.limit { self.start_first(now) } else { None }
+    }
+
+    fn start_first(&mut self, now: Moment) -> Option<Slot> {
         let tasks = &self.tasks;
         let slot = self.waiting.pop(|slot| tasks.get(slot).map_or_else(Moment::default, |task| task.accepted_at))?;
         self.start(slot, now);
@@ -292,6 +299,16 @@ impl LanePolicy {
     /// Whether a task could be given a slot now.
     pub const fn is_startable(&self) -> bool {
         self.waiting.len() > 0 && self.has_free_slot()
+    }
+
+    /// Whether anybody wants a slot or a place: a task that waits, a body that lent its slot, a submitter in line.
+    pub const fn is_wanted(&self) -> bool {
+        self.waiting.len() > 0 || self.lending > 0 || self.has_line()
+    }
+
+    /// Whether submitters wait for room.
+    pub const fn has_line(&self) -> bool {
+        self.submitters.line.len() > 0
     }
 
     /// How many tasks have not ended.

@@ -3,48 +3,62 @@
 //! A task that waits for several things goes on when *any* of them comes, as far as anyone here can tell (it may be a
 //! `select!`), so it is stuck only if none can: if every path of waits from it leads back into waiting. Waiting for
 //! room in a lane never counts as stuck, since tasks that hold the lane's slots while they wait give them up for that.
+//!
+//! Adding and removing a wait is O(log waits of that task). A search goes depth first and ends with its first finding, so
+//! that it is short where something goes on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 
 /// What a task waits for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Awaited {
     /// The end of the task with this number.
     Task(u64),
     /// Room in the lane with this number.
     Room(usize),
+    /// Something that is not followed, and may come at any time.
+    Other,
 }
+
+/// Things, and how many times each is there; never zero times.
+type Counted<T> = BTreeMap<T, usize>;
 
 /// The direct waits of a yard's tasks.
 #[derive(Debug, Default)]
 pub struct WaitGraph {
-    /// From a waiting task to what it waits for; never empty lists.
-    waits: HashMap<u64, Vec<Awaited>>,
-    /// From what is awaited to the tasks that wait for it; never empty lists.
-    waiters: HashMap<Awaited, Vec<u64>>,
+    /// From a waiting task to what it waits for; never empty.
+    waits: HashMap<u64, Counted<Awaited>>,
+    /// From what is awaited to the tasks that wait for it; never empty.
+    waiters: HashMap<Awaited, Counted<u64>>,
 }
 
 impl WaitGraph {
     /// `waiter` begins to wait. Waiting for the same thing twice counts twice.
     pub fn add(&mut self, waiter: u64, awaited: Awaited) {
-        self.waits.entry(waiter).or_default().push(awaited);
-        self.waiters.entry(awaited).or_default().push(waiter);
+        add_one(&mut self.waits, waiter, awaited);
+        add_one(&mut self.waiters, awaited, waiter);
     }
 
     /// `waiter` no longer waits. `false` if it did not.
     pub fn remove(&mut self, waiter: u64, awaited: Awaited) -> bool {
-        let waited = remove_one(&mut self.waits, &waiter, &awaited);
-        waited && remove_one(&mut self.waiters, &awaited, &waiter)
+        remove_one(&mut self.waits, &waiter, &awaited) && remove_one(&mut self.waiters, &awaited, &waiter)
+    }
+
+    /// Removes all waits of `waiter`, and gives them, each as many times as it was there.
+    pub fn remove_all(&mut self, waiter: u64) -> Vec<Awaited> {
+        let waits = self.waits.get(&waiter).into_iter().flatten();
+        let all: Vec<_> = waits.flat_map(|(&awaited, &times)| std::iter::repeat_n(awaited, times)).collect();
+        for &awaited in &all {
+            self.remove(waiter, awaited);
+        }
+        all
     }
 
     /// Suspends all waits of `waiter` and has it wait for `awaited` alone, which is about to run in its stack: it cannot
     /// go on before that has returned, whatever else it waits for. Gives the suspended waits, for [`resume`](Self::resume).
     pub fn suspend(&mut self, waiter: u64, awaited: Awaited) -> Vec<Awaited> {
-        let suspended = self.waits.get(&waiter).cloned().unwrap_or_default();
-        for &old in &suspended {
-            self.remove(waiter, old);
-        }
+        let suspended = self.remove_all(waiter);
         self.add(waiter, awaited);
         suspended
     }
@@ -59,38 +73,53 @@ impl WaitGraph {
 
     /// Whether `waiter` can never go on: all it waits for waits in turn, in the end for itself or for others that are stuck.
     pub fn is_stuck(&self, waiter: u64) -> bool {
-        let waits = |&awaited: &Awaited| matches!(awaited, Awaited::Task(task) if self.is_waiting(task));
-        self.is_waiting(waiter) && self.awaited_by(waiter).iter().all(waits)
+        let goes_on = |awaited, _: &mut Vec<u64>| match awaited {
+            Awaited::Task(task) => (!self.is_waiting(task)).then_some(()),
+            Awaited::Room(_) | Awaited::Other => Some(()),
+        };
+        self.is_waiting(waiter) && self.find(waiter, goes_on).is_none()
     }
 
-    /// All that `waiter` waits for, directly or through others.
-    pub fn awaited_by(&self, waiter: u64) -> Vec<Awaited> {
-        let mut awaited = Vec::new();
+    /// Looks at all that `waiter` waits for, directly or through others, until `look` finds what it looks for. The list
+    /// that `look` is given takes further tasks, whose waits are then looked at as well.
+    pub fn find<T>(&self, waiter: u64, mut look: impl FnMut(Awaited, &mut Vec<u64>) -> Option<T>) -> Option<T> {
         let mut seen = HashSet::new();
-        let mut open = vec![waiter];
-        while let Some(task) = open.pop() {
-            for &next in self.waits.get(&task).into_iter().flatten() {
-                if seen.insert(next) {
-                    awaited.push(next);
-                    if let Awaited::Task(next) = next {
-                        open.push(next);
-                    }
+        let mut further = vec![waiter];
+        let mut open = Vec::new();
+        loop {
+            while let Some(task) = further.pop() {
+                if let Some(waits) = self.waits.get(&task)
+                    && seen.insert(task)
+                {
+                    open.push(waits.keys());
+                }
+            }
+            let Some(&awaited) = open.last_mut()?.next() else {
+                open.pop();
+                continue;
+            };
+            let found = look(awaited, &mut further);
+            if found.is_some() {
+                return found;
+            }
+            if let Awaited::Task(task) = awaited {
+                further.push(task);
+            }
+        }
+    }
+
+    /// All tasks that wait for `awaited`, directly or through others; not the awaited task itself.
+    pub fn all_who_wait_for(&self, awaited: Awaited) -> Vec<u64> {
+        let mut seen = HashSet::new();
+        let mut open = vec![awaited];
+        while let Some(next) = open.pop() {
+            for &waiter in self.waiters.get(&next).into_iter().flat_map(BTreeMap::keys) {
+                if seen.insert(waiter) {
+                    open.push(Awaited::Task(waiter));
                 }
             }
         }
-        awaited
-    }
-
-    /// All tasks that wait for `task`, directly or through others; not `task` itself.
-    pub fn all_who_wait_for(&self, task: u64) -> Vec<u64> {
-        let mut seen = HashSet::from([task]);
-        let mut open = vec![task];
-        while let Some(task) = open.pop() {
-            let direct = self.waiters.get(&Awaited::Task(task)).into_iter().flatten();
-            open.extend(direct.filter(|&&waiter| seen.insert(waiter)));
-        }
-        seen.remove(&task);
-        seen.into_iter().collect()
+        seen.into_iter().filter(|&waiter| Awaited::Task(waiter) != awaited).collect()
     }
 
     /// Whether `task` waits for anything.
@@ -104,12 +133,19 @@ impl WaitGraph {
     }
 }
 
-fn remove_one<K: Hash + Eq, V: PartialEq>(lists: &mut HashMap<K, Vec<V>>, key: &K, value: &V) -> bool {
-    let Some(list) = lists.get_mut(key) else { return false };
-    let Some(at) = list.iter().position(|v| v == value) else { return false };
-    list.swap_remove(at);
-    if list.is_empty() {
-        lists.remove(key);
+fn add_one<K: Hash + Eq, V: Ord>(counts: &mut HashMap<K, Counted<V>>, key: K, value: V) {
+    *counts.entry(key).or_default().entry(value).or_default() += 1;
+}
+
+fn remove_one<K: Hash + Eq, V: Ord>(counts: &mut HashMap<K, Counted<V>>, key: &K, value: &V) -> bool {
+    let Some(counted) = counts.get_mut(key) else { return false };
+    let Some(times) = counted.get_mut(value) else { return false };
+    *times -= 1;
+    if *times == 0 {
+        counted.remove(value);
+    }
+    if counted.is_empty() {
+        counts.remove(key);
     }
     true
 }
@@ -117,7 +153,7 @@ fn remove_one<K: Hash + Eq, V: PartialEq>(lists: &mut HashMap<K, Vec<V>>, key: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Awaited::{Room, Task};
+    use Awaited::{Other, Room, Task};
 
     fn graph(waits: &[(u64, Awaited)]) -> WaitGraph {
         let mut graph = WaitGraph::default();
@@ -125,6 +161,17 @@ mod tests {
             graph.add(waiter, awaited);
         }
         graph
+    }
+
+    fn awaited_by(graph: &WaitGraph, waiter: u64) -> Vec<Awaited> {
+        let mut all = Vec::new();
+        let none = graph.find(waiter, |awaited, _| {
+            all.push(awaited);
+            None::<()>
+        });
+        assert_eq!(none, None);
+        all.sort_unstable();
+        all
     }
 
     #[test]
@@ -141,18 +188,24 @@ mod tests {
         let selects = graph(&[(1, Task(2)), (2, Task(1)), (1, Task(9))]);
         assert!(!selects.is_stuck(1) && !selects.is_stuck(2));
         assert!(!graph(&[(1, Room(0))]).is_stuck(1), "room is made");
+        assert!(!graph(&[(1, Task(1)), (1, Other)]).is_stuck(1), "the other may come");
         assert!(!graph(&[]).is_stuck(1), "who does not wait is not stuck");
     }
 
     #[test]
     fn waits_are_followed_both_ways() {
-        let chain = graph(&[(1, Task(2)), (2, Task(3)), (2, Room(7)), (3, Task(4))]);
-        let mut awaited = chain.awaited_by(1);
-        awaited.sort_by_key(|end| format!("{end:?}"));
-        assert_eq!(awaited, [Room(7), Task(2), Task(3), Task(4)]);
-        let mut waiters = chain.all_who_wait_for(4);
-        waiters.sort_unstable();
-        assert_eq!(waiters, [1, 2, 3]);
+        let chain = graph(&[(1, Task(2)), (2, Task(3)), (2, Room(7)), (3, Task(4)), (8, Task(9))]);
+        assert_eq!(awaited_by(&chain, 1), [Task(2), Task(3), Task(4), Room(7)]);
+        for (awaited, all) in [(Task(4), vec![1, 2, 3]), (Room(7), vec![1, 2]), (Task(1), vec![])] {
+            let mut waiters = chain.all_who_wait_for(awaited);
+            waiters.sort_unstable();
+            assert_eq!(waiters, all);
+        }
+        let also_8 = |awaited, further: &mut Vec<u64>| {
+            further.extend((awaited == Task(4)).then_some(8));
+            (awaited == Task(9)).then_some(())
+        };
+        assert!(chain.find(1, also_8).is_some() && chain.find(4, also_8).is_none());
     }
 
     #[test]
@@ -174,6 +227,6 @@ mod tests {
         assert!(graph.is_stuck(5), "1 cannot go on before 5 returns");
         graph.remove(5, Task(1));
         graph.resume(1, Task(5), suspended);
-        assert_eq!(graph.awaited_by(1), [Room(0)]);
+        assert_eq!(awaited_by(&graph, 1), [Room(0)]);
     }
 }

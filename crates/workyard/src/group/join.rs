@@ -43,7 +43,7 @@ impl<T> Future for JoinNext<'_, T> {
             if let Poll::Ready(next) = this.group.poll_next(&mut this.ticket, cx) {
                 break next;
             }
-            if this.nested.pending(|most| this.group.some_live(most), cx) != Next::Again {
+            if this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) != Next::Again {
                 return Poll::Pending;
             }
         };
@@ -142,7 +142,7 @@ impl<T> Future for Wait<'_, T> {
                 this.nested.end();
                 return Poll::Ready(results);
             }
-            if this.nested.pending(|most| this.group.some_live(most), cx) != Next::Again {
+            if this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) != Next::Again {
                 break;
             }
         }

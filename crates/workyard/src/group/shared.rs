@@ -9,8 +9,9 @@ use workyard_core::{Reason, TaskState};
 
 use crate::group::join::Until;
 use crate::group::state::{After, End, State, Taken, Ticket};
+use crate::lane::LaneShared;
 use crate::task::cell::{Join, Task};
-use crate::task::{TaskError, Watcher, wake_caught};
+use crate::task::{TaskError, Watcher, current, wake_caught};
 
 /// A group, as its owner, its members and those who wait share it.
 pub(super) struct GroupShared<T> {
@@ -61,7 +62,7 @@ impl<T> GroupShared<T> {
     pub(super) fn end(&self, how: End) {
         let (tasks, submitters) = self.state.lock().end(how);
         for waker in submitters {
-            wake_caught(waker);
+            wake_caught(&waker);
         }
         // Those that wait for a slot go first, so that they do not get those of the others.
         let is_queued = |task: &Arc<dyn Task>| task.header().status() == Some(TaskState::Queued);
@@ -113,9 +114,13 @@ impl<T> GroupShared<T> {
         polled.map(|taken| taken.map(|taken| result_of(&*taken)))
     }
 
-    /// Some of the members that were accepted and have not ended. O(members), for who waits inside of a task.
-    pub(super) fn some_live(&self, most: usize) -> Vec<Arc<dyn Task>> {
-        self.state.lock().some_live(most)
+    /// Some of the members that were accepted and have not ended, first those that need a slot of `lane`. O(members), for who
+    /// waits inside of a task.
+    pub(super) fn some_live(&self, most: usize, lane: &Arc<LaneShared>) -> Vec<Arc<dyn Task>> {
+        self.state.lock().some_live(most, |task| {
+            let header = task.header();
+            header.needs_slot() && Arc::ptr_eq(&header.lane, lane)
+        })
     }
 
     pub(super) fn leave_line(&self, ticket: Ticket) {
@@ -129,6 +134,7 @@ impl<T> GroupShared<T> {
         ticket: &mut Option<Ticket>,
         cx: &Context<'_>,
     ) -> Poll<Vec<Result<T, TaskError>>> {
+        let aim = current::task().is_none().then_some(until);
         let wait = |waker: Option<Waker>, ticket: &mut Option<Ticket>| {
             self.change(|state, after| {
                 if state.is_met(until) {
@@ -136,7 +142,7 @@ impl<T> GroupShared<T> {
                     return Poll::Ready(state.take_all(after));
                 }
                 if let Some(waker) = waker {
-                    state.keep_wait(ticket, until, waker, after);
+                    state.keep_wait(ticket, aim, waker, after);
                 }
                 Poll::Pending
             })

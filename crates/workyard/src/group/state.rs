@@ -18,7 +18,8 @@
 //! member leaves, and each of them takes the whole line, and the `wait`s, with it.
 //!
 //! *`wait`*: has what it wants, or keeps its waker. It may come to have it only when a member ends or leaves, which is when
-//! all of them are asked. Each of those that were woken looks again, so none has to pass anything on.
+//! all of them are asked. Each of those that were woken looks again, so none has to pass anything on. Inside of a task a `wait` looks
+//! at each end, since it keeps an eye on a few of the members (see `AnyWait`), and has to choose others once those have ended.
 //!
 //! *End of the group* against *submission*: a submitter puts its task in (under this lock), has it accepted (under the lane's),
 //! and looks whether the group has ended (under this lock). Who ends the group says so (under this lock) and then stops each
@@ -65,8 +66,8 @@ pub(super) struct State<T> {
     line: VecDeque<(Ticket, Waker)>,
     /// `join_next`s that hold a ticket and are not in line: woken, and not polled or dropped since.
     turns: usize,
-    /// `wait`s that wait.
-    waits: Vec<(Ticket, Until, Waker)>,
+    /// `wait`s that wait. One without an aim looks again whenever a member ends.
+    waits: Vec<(Ticket, Option<Until>, Waker)>,
     next_ticket: u64,
 }
 
@@ -91,7 +92,7 @@ impl After {
         let Self { next, all, unused } = self;
         drop(unused);
         for waker in next.into_iter().chain(all) {
-            wake_caught(waker);
+            wake_caught(&waker);
         }
     }
 }
@@ -190,11 +191,13 @@ impl<T> State<T> {
         taken
     }
 
-    /// Some of the members that were accepted and have not ended.
-    pub(super) fn some_live(&self, most: usize) -> Vec<Arc<dyn Task>> {
-        let is_live = |task: &Arc<dyn Join<T>>| task.header().status().is_some_and(|status| !status.is_ended());
-        let live = self.members.iter().flatten().map(|member| &member.task).filter(|task| is_live(task));
-        live.take(most).map(|task| Arc::clone(task) as Arc<dyn Task>).collect()
+    /// Some of the members that were accepted and have not ended, the urgent ones first.
+    pub(super) fn some_live(&self, most: usize, is_urgent: impl Fn(&dyn Join<T>) -> bool) -> Vec<Arc<dyn Task>> {
+        let is_live = |task: &&Arc<dyn Join<T>>| task.header().status().is_some_and(|status| !status.is_ended());
+        let live = || self.members.iter().flatten().map(|member| &member.task).filter(is_live);
+        let urgent = live().filter(|task| is_urgent(&***task)).take(most);
+        let others = live().filter(|task| !is_urgent(&***task)).take(most);
+        urgent.chain(others).take(most).map(|task| Arc::clone(task) as Arc<dyn Task>).collect()
     }
 
     /// Whether a `wait` has what it wants.
@@ -237,7 +240,13 @@ impl<T> State<T> {
     }
 
     /// A `wait` waits.
-    pub(super) fn keep_wait(&mut self, ticket: &mut Option<Ticket>, until: Until, waker: Waker, after: &mut After) {
+    pub(super) fn keep_wait(
+        &mut self,
+        ticket: &mut Option<Ticket>,
+        until: Option<Until>,
+        waker: Waker,
+        after: &mut After,
+    ) {
         self.leave_waits(*ticket, after);
         let held = self.next_ticket();
         *ticket = Some(held);
@@ -281,8 +290,9 @@ impl<T> State<T> {
     /// Wakes the `wait`s that have what they want, and everybody once the group is empty.
     fn tell_waiters(&mut self, after: &mut After) {
         if !self.waits.is_empty() {
-            let (met, others) =
-                std::mem::take(&mut self.waits).into_iter().partition(|&(_, until, _)| self.is_met(until));
+            let (met, others) = std::mem::take(&mut self.waits)
+                .into_iter()
+                .partition(|&(_, until, _)| until.is_none_or(|until| self.is_met(until)));
             self.waits = others;
             let met: Vec<_> = met;
             after.all.extend(met.into_iter().map(|(.., waker)| waker));

@@ -7,8 +7,6 @@
 //! empty. So the depth of the stack tells: a pool's first job is always started by a thread that does nothing else, by the same
 //! few frames as every other such job, and whatever starts within another job starts deeper.
 
-use std::cell::Cell;
-use std::hint::black_box;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +17,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
+use crate::lane::stack::{self, CPU_STACK_BYTES};
 use crate::lane::workers::Worker;
 use crate::task::Payload;
 use crate::thread_priority;
@@ -30,11 +29,6 @@ pub(crate) struct CpuThreads {
     alive: Arc<Alive>,
     /// How deep in its thread's stack a job is that does not run within another; 0 before there was one.
     outermost: Arc<AtomicUsize>,
-}
-
-thread_local! {
-    /// Where the stack of a lane's thread begins.
-    static BOTTOM: Cell<usize> = const { Cell::new(0) };
 }
 
 /// For how long a worker that came to a thread within another job stays away before it tries again.
@@ -62,7 +56,7 @@ impl CpuThreads {
                 move |payload| report_stray_panic(&lane, &Payload::new(payload))
             })
             .spawn_handler(|thread| {
-                let mut builder = std::thread::Builder::new();
+                let mut builder = std::thread::Builder::new().stack_size(CPU_STACK_BYTES);
                 if let Some(name) = thread.name() {
                     builder = builder.name(name.to_owned());
                 }
@@ -73,7 +67,7 @@ impl CpuThreads {
                     if let Some(nice) = nice {
                         lower_priority(nice);
                     }
-                    BOTTOM.set(here());
+                    stack::begin_cpu_thread();
                     thread.run();
                 })?;
                 Ok(())
@@ -103,6 +97,11 @@ impl CpuThreads {
         }
     }
 
+    /// Whether this thread is one of them.
+    pub(super) fn is_current(&self) -> bool {
+        self.pool.lock().as_ref().is_some_and(|pool| pool.current_thread_index().is_some())
+    }
+
     /// Tells the threads to end once they have nothing to run. Returns at once.
     pub(crate) fn release(&self) {
         let pool = self.pool.lock().take();
@@ -125,18 +124,11 @@ impl CpuThreads {
 fn enter(pool: &ThreadPool, worker: Worker, outermost: &Arc<AtomicUsize>) {
     let outermost = Arc::clone(outermost);
     pool.spawn(move || {
-        let depth = BOTTOM.get().abs_diff(here());
+        let depth = stack::depth();
         // Relaxed: whoever is first, the first jobs of all threads are equally deep.
         let first = outermost.compare_exchange(0, depth, Ordering::Relaxed, Ordering::Relaxed);
         worker.run(first.is_err_and(|outermost| depth > outermost));
     });
-}
-
-/// A place in this thread's stack.
-#[inline(never)]
-fn here() -> usize {
-    let mark = 0_u8;
-    std::ptr::from_ref(black_box(&mark)).addr()
 }
 
 /// Counts a thread for as long as it lives, also one that could not be started.

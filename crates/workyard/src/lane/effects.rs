@@ -31,7 +31,7 @@ impl Effects {
     /// Does it all.
     pub(super) fn act(self, lane: &Arc<LaneShared>) {
         for waker in self.wake.first.into_iter().chain(self.wake.rest) {
-            wake_caught(waker);
+            wake_caught(&waker);
         }
         for task in self.resume.first.into_iter().chain(self.resume.rest) {
             task.header().signal.body.wake();

@@ -138,8 +138,7 @@ impl LaneShared {
             ended
         };
         drop(held);
-        task.publish(ending.unwrap_or(Ending::Late));
-        self.ended(task, effects);
+        self.body_ended(task, ending, effects);
     }
 
     /// Counts the end of a closure and takes the next one in the same turn; `None` ends the worker's turn.
@@ -152,9 +151,15 @@ impl LaneShared {
             (ended, state.next_closure(now, &mut effects))
         };
         drop(held);
+        self.body_ended(task, ending, effects);
+        next
+    }
+
+    /// A body has ended and was counted: what follows from it.
+    pub(super) fn body_ended(self: &Arc<Self>, task: &dyn Task, ending: Option<Ending>, effects: Effects) {
+        self.yard.waits.body_ended(task);
         task.publish(ending.unwrap_or(Ending::Late));
         self.ended(task, effects);
-        next
     }
 
     /// A task or its body has ended: what follows from it.

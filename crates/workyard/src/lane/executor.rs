@@ -50,6 +50,14 @@ impl Executor {
             Self::Cpu(threads) => threads.run_from_outside(worker, &lane.yard.runtime),
         }
     }
+
+    /// Whether this is a thread of the lane's own.
+    pub(super) fn is_own_thread(&self) -> bool {
+        match self {
+            Self::Io(_) | Self::Blocking(_) => false,
+            Self::Cpu(threads) => threads.is_current(),
+        }
+    }
 }
 
 impl fmt::Debug for Executor {

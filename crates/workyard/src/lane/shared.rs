@@ -27,6 +27,8 @@ pub(crate) struct LaneShared {
     /// The lane's number in its yard.
     pub(crate) number: usize,
     pub(crate) yard: Arc<YardShared>,
+    /// How many bodies hold a slot at most.
+    pub(crate) limit: usize,
     pub(crate) executor: Executor,
     pub(crate) unobserved: Unobserved,
     pub(super) state: Mutex<LaneState>,
@@ -43,10 +45,18 @@ pub(super) struct LaneState {
 
 impl LaneShared {
     pub(crate) fn new(name: Arc<str>, config: LaneConfig, executor: Executor, yard: Arc<YardShared>) -> Arc<Self> {
-        let number = yard.next_lane();
+        let (number, limit) = (yard.next_lane(), config.limit);
         let state =
             LaneState { policy: LanePolicy::new(config), tasks: Vec::new(), submitters: Vec::new(), workers: 0 };
-        Arc::new(Self { name, number, yard, executor, unobserved: Unobserved::default(), state: Mutex::new(state) })
+        Arc::new(Self {
+            name,
+            number,
+            yard,
+            limit,
+            executor,
+            unobserved: Unobserved::default(),
+            state: Mutex::new(state),
+        })
     }
 
     /// Lets a task in, if there is room that is promised to nobody.
@@ -128,6 +138,11 @@ impl LaneShared {
         self.yard.task_ended();
     }
 
+    /// Whether anybody wants a slot or a place here.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.state.lock().policy.is_wanted()
+    }
+
     pub(super) fn count_refusal(&self) {
         self.state.lock().policy.count_refusal();
     }
@@ -168,18 +183,22 @@ impl LaneShared {
         let watched = task.header().watched.is_some().then(|| Arc::clone(&task));
         let now = self.yard.clock.now();
         let mut effects = Effects::default();
-        {
+        let crowded = {
             let mut state = self.state.lock();
             let slot = decide(&mut state, now, task.header().priority)?;
             task.header().accepted_into(slot);
             state.hold(slot, task);
             state.hand_out(&self.executor, now, &mut effects);
-        }
+            state.policy.has_line()
+        };
         if let Some(task) = watched {
             self.yard.timers.set(&task, &self.yard.runtime);
             self.yard.timers.watch_token(&task, &self.yard.runtime);
         }
         effects.act(self);
+        if crowded {
+            self.yard.waits.crowded(self);
+        }
         Ok(())
     }
 }
@@ -233,6 +252,16 @@ impl LaneState {
     /// Takes the next task that has a slot, and marks it as running.
     pub(super) fn start_next(&mut self, now: Moment) -> Option<Arc<dyn Task>> {
         let slot = self.policy.start_next(now)?;
+        self.mark_started(slot)
+    }
+
+    /// Takes the next task for a slot that was just lent.
+    pub(super) fn start_on_lent(&mut self, now: Moment) -> Option<Arc<dyn Task>> {
+        let slot = self.policy.start_on_lent(now)?;
+        self.mark_started(slot)
+    }
+
+    fn mark_started(&self, slot: Slot) -> Option<Arc<dyn Task>> {
         let task = self.tasks.get(slot.0 as usize)?.as_ref()?;
         task.header().set_status(TaskState::Running);
         Some(Arc::clone(task))

@@ -101,6 +101,7 @@ impl<'a, F, T: 'static> Submit<'a, F, T> {
     /// The work, if this is still waiting for room.
     pub(crate) fn give_up(&mut self, why: Refused) -> Option<SubmitError<F>> {
         self.leave_line();
+        self.wait.end();
         let submission = self.submission.take()?;
         self.lane.count_refusal();
         Some(submission.refused(why))

@@ -21,11 +21,25 @@ use workyard_core::{Moment, Reason};
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
 use crate::lane::shared::LaneState;
+use crate::lane::stack;
 use crate::task::cell::Task;
 
 thread_local! {
     /// Whether this thread is inside a task's body.
     static IN_BODY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside a task's body.
+pub(super) fn is_in_body() -> bool {
+    IN_BODY.get()
+}
+
+/// Calls what is a task's body, or is around one.
+pub(super) fn in_body<R>(body: impl FnOnce() -> R) -> R {
+    let outer = IN_BODY.replace(true);
+    let returned = body();
+    IN_BODY.set(outer);
+    returned
 }
 
 /// A turn at a lane's queue, on its way to a thread.
@@ -44,15 +58,14 @@ impl Worker {
     /// for parallel work. No task is to run in another's stack, so the turn is handed back to the executor.
     pub(super) fn run(mut self, within_another: bool) {
         let Some(lane) = self.lane.take() else { return };
-        if within_another || IN_BODY.get() {
+        if within_another || is_in_body() {
             lane.executor.hand_back(&lane);
             return;
         }
+        stack::begin_turn();
         let mut next = lane.first_closure();
         while let Some(task) = next {
-            IN_BODY.set(true);
-            let how = Arc::clone(&task).start();
-            IN_BODY.set(false);
+            let how = in_body(|| Arc::clone(&task).start());
             next = match how {
                 Some(how) => lane.end_closure(&*task, how),
                 None => lane.first_closure(),

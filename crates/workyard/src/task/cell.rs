@@ -120,7 +120,7 @@ impl<W: Work> Cell<W> {
                 *answer = Answer::Ready(result);
                 drop(answer);
                 if let Some(waker) = waker {
-                    wake_caught(waker);
+                    wake_caught(&waker);
                 }
                 self.header.on_end.told(failed);
             }

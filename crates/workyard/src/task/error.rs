@@ -61,7 +61,8 @@ pub enum TaskErrorKind {
     /// The task was never accepted: its lane is closed.
     Refused,
     /// The task would never end, since it waits, directly or through others, for the one that awaited it. It goes on
-    /// waiting until one of them is cancelled; only this wait for it was given up.
+    /// waiting until one of them is cancelled; only this wait for it was given up. Or closures that wait for closures of their own
+    /// lane have filled their thread's stack.
     WouldDeadlock,
 }
 

@@ -22,6 +22,12 @@ use crate::waits::{DirectWait, Next, Target};
 /// goes on, its result is dropped, and a failure that nobody saw is counted (an unseen panic is logged as well). Call
 /// [`abort_on_drop`](Self::abort_on_drop) to have the task stopped instead.
 ///
+/// # Inside of tasks
+/// A task may await a task of its own lane, however full that is: a future lends its slot meanwhile, a closure runs what it awaits
+/// itself. A circle of such waits gives [`WouldDeadlock`](crate::TaskErrorKind::WouldDeadlock). A handle that was polled inside of a
+/// task counts as awaited there until it gives its result, is dropped, or its time is up
+/// ([`join_timeout`](Self::join_timeout)); so drop one that lost a `select!` if the two tasks await each other.
+///
 /// # Cancel safety
 /// `(&mut handle).await` may be dropped and repeated: the result is lost only if it was received.
 ///
@@ -128,10 +134,13 @@ impl<T> Handle<T> {
     /// # Panics
     /// Outside of a tokio runtime with its time driver enabled.
     pub async fn join_timeout(&mut self, limit: Duration) -> Option<Result<T, TaskError>> {
-        tokio::time::timeout(limit, self).await.ok()
+        let joined = tokio::time::timeout(limit, &mut *self).await.ok();
+        self.wait.end();
+        joined
     }
 
-    /// As awaiting the handle, for plain threads and for closures: this thread is blocked until the task has ended.
+    /// As awaiting the handle, for plain threads and for closures: this thread is blocked until the task has ended. Inside
+    /// of a future, await instead: a blocked thread of the runtime lends nothing, and the task may need it.
     ///
     /// Inside of a closure of the task's own lane the thread does not idle: it runs what it waits for.
     ///
@@ -146,7 +155,9 @@ impl<T> Handle<T> {
     /// Inside of a closure of the task's own lane the thread may run what it waits for, and is then not back before that
     /// has returned.
     pub fn blocking_join_timeout(&mut self, limit: Duration) -> Option<Result<T, TaskError>> {
-        block_on_timeout(pin!(self), limit)
+        let joined = block_on_timeout(pin!(&mut *self), limit);
+        self.wait.end();
+        joined
     }
 
     /// A reference that can stop the task and tell its state, without its result.
@@ -174,7 +185,14 @@ impl<T> Future for Handle<T> {
             match self.wait.pending(&Target::Task(&task), cx) {
                 Next::Wait => return Poll::Pending,
                 Next::Again => {}
-                Next::Stuck => break Err(TaskError::would_deadlock(task.header())),
+                // What it waited for may have come just before the others were looked at.
+                Next::Stuck => match self.task.poll_join(cx) {
+                    Poll::Ready(result) => {
+                        self.taken = true;
+                        break result;
+                    }
+                    Poll::Pending => break Err(TaskError::would_deadlock(task.header())),
+                },
             }
         };
         budget.made_progress();

@@ -115,6 +115,11 @@ impl Header {
         }
     }
 
+    /// Whether the task waits for its slot.
+    pub(crate) fn is_queued(&self) -> bool {
+        self.status() == Some(TaskState::Queued)
+    }
+
     pub(crate) fn entered_wait(&self) {
         self.waits.fetch_add(1, Ordering::Relaxed);
     }

@@ -18,8 +18,8 @@ pub(crate) fn drop_caught<T>(value: T) -> Result<(), Payload> {
 }
 
 /// Wakes; a waker may be foreign code, and one that panics is not to take down who wakes it.
-pub(crate) fn wake_caught(waker: Waker) {
-    drop(catch(|| waker.wake()).map_err(Payload::new));
+pub(crate) fn wake_caught(waker: &Waker) {
+    drop(catch(|| waker.wake_by_ref()).map_err(Payload::new));
 }
 
 /// The text of a panic.

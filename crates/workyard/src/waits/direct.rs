@@ -1,0 +1,178 @@
+//! Owns what a future that may be polled inside of a body keeps of its wait. Never decides how a wait goes on: the
+//! [`registry`](super::registry) does.
+
+use std::sync::Arc;
+use std::task::Context;
+
+use workyard_core::Awaited;
+
+use crate::lane::LaneShared;
+use crate::task::cell::Task;
+use crate::task::current;
+use crate::yard::YardShared;
+
+/// What is awaited.
+pub(crate) enum Target<'a> {
+    /// The end of a task.
+    Task(&'a Arc<dyn Task>),
+    /// Room in a lane.
+    Room(&'a Arc<LaneShared>),
+}
+
+impl Target<'_> {
+    fn lane(&self) -> &Arc<LaneShared> {
+        match self {
+            Self::Task(task) => &task.header().lane,
+            Self::Room(lane) => lane,
+        }
+    }
+
+    /// As a task of `yard` sees it. Waits between yards are not followed.
+    fn seen_from(&self, yard: &Arc<YardShared>) -> Awaited {
+        match self {
+            _ if !Arc::ptr_eq(yard, &self.lane().yard) => Awaited::Other,
+            Self::Task(task) => Awaited::Task(task.header().id.0),
+            Self::Room(lane) => Awaited::Room(lane.number),
+        }
+    }
+
+    fn task(&self) -> Option<&Arc<dyn Task>> {
+        match self {
+            Self::Task(task) => Some(task),
+            Self::Room(_) => None,
+        }
+    }
+}
+
+/// How a pending wait goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Next {
+    /// Return `Pending`: the waker is registered.
+    Wait,
+    /// Something was run meanwhile: look again.
+    Again,
+    /// What is awaited can never come.
+    Stuck,
+}
+
+/// One wait of a future that may be polled inside of a body; it leaves the graph when dropped.
+#[derive(Default)]
+pub(crate) struct DirectWait {
+    entered: Option<Entered>,
+}
+
+/// A wait that stands in the graph.
+struct Entered {
+    waiter: Arc<dyn Task>,
+    awaited: Awaited,
+    /// Tells it from the other waits of the yard.
+    number: u64,
+}
+
+impl DirectWait {
+    /// The future was polled and is not ready.
+    pub(crate) fn pending(&mut self, target: &Target<'_>, cx: &Context<'_>) -> Next {
+        let Some(waiter) = current::task() else {
+            self.end();
+            return if target.lane().run_beside(target.task()) { Next::Again } else { Next::Wait };
+        };
+        let header = waiter.header();
+        let waits = &header.lane.yard.waits;
+        let awaited = target.seen_from(&header.lane.yard);
+        match &self.entered {
+            Some(old) if old.waiter.header().id == header.id && old.awaited == awaited => {
+                waits.keep_waker(&waiter, old.number, cx.waker());
+            }
+            _ => {
+                self.end();
+                let number = waits.enter(&waiter, awaited, target.task(), Some(cx.waker()));
+                self.entered = Some(Entered { waiter: Arc::clone(&waiter), awaited, number });
+            }
+        }
+        if waits.is_stuck(&waiter) {
+            self.end();
+            return Next::Stuck;
+        }
+        waits.help(&waiter)
+    }
+
+    /// The future is ready or will not be polled again.
+    pub(crate) fn end(&mut self) {
+        if let Some(Entered { waiter, awaited, number }) = self.entered.take() {
+            waiter.header().lane.yard.waits.leave(&waiter, awaited, number);
+        }
+    }
+}
+
+impl Drop for DirectWait {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A wait for any of several tasks. It is never told that it is stuck, since only some of the tasks are looked at; who waits for
+/// the waiter in turn is told.
+#[derive(Default)]
+pub(crate) struct AnyWait {
+    entered: Vec<(Arc<dyn Task>, DirectWait)>,
+}
+
+impl AnyWait {
+    /// How many of the tasks are looked at. One of them that goes on is enough: when the last of them has ended, others are
+    /// looked at.
+    const LOOKED_AT: usize = 8;
+
+    /// The future was polled and is not ready. `tasks` gives some of those that have not ended, first those that need a slot of
+    /// the lane that it is given.
+    pub(crate) fn pending(
+        &mut self,
+        tasks: impl FnOnce(usize, &Arc<LaneShared>) -> Vec<Arc<dyn Task>>,
+        cx: &Context<'_>,
+    ) -> Next {
+        let Some(waiter) = current::task() else {
+            self.end();
+            return Next::Wait;
+        };
+        let waits = &waiter.header().lane.yard.waits;
+        let goes_on = |(task, wait): &(Arc<dyn Task>, DirectWait)| {
+            let waits_here = wait.entered.as_ref().is_some_and(|old| old.waiter.header().id == waiter.header().id);
+            waits_here && task.header().status().is_some_and(|status| !status.is_ended())
+        };
+        if self.entered.iter().any(goes_on) {
+            for (_, wait) in &self.entered {
+                if let Some(entered) = &wait.entered {
+                    waits.keep_waker(&waiter, entered.number, cx.waker());
+                }
+            }
+        } else {
+            self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
+        }
+        waits.help(&waiter)
+    }
+
+    fn enter(&mut self, waiter: &Arc<dyn Task>, tasks: Vec<Arc<dyn Task>>, cx: &Context<'_>) {
+        let lane = &waiter.header().lane;
+        let enter = |task: &Arc<dyn Task>, awaited: Awaited| {
+            let number = lane.yard.waits.enter(waiter, awaited, Some(task), Some(cx.waker()));
+            DirectWait { entered: Some(Entered { waiter: Arc::clone(waiter), awaited, number }) }
+        };
+        let mut entered = Vec::with_capacity(tasks.len() + 1);
+        if let Some(first) = tasks.first().filter(|_| tasks.len() == Self::LOOKED_AT) {
+            // Those that are not looked at may come as well.
+            entered.push((Arc::clone(first), enter(first, Awaited::Other)));
+        }
+        entered.extend(tasks.into_iter().map(|task| {
+            let wait = enter(&task, Target::Task(&task).seen_from(&lane.yard));
+            (task, wait)
+        }));
+        // The old ones leave only now, so that nobody finds the waiter without a wait in between.
+        let old = std::mem::replace(&mut self.entered, entered);
+        drop(old);
+        lane.yard.waits.tell_if_stuck(waiter);
+    }
+
+    /// The future is ready or will not be polled again.
+    pub(crate) fn end(&mut self) {
+        self.entered.clear();
+    }
+}

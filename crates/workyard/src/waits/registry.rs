@@ -1,0 +1,148 @@
+//! Owns the lock of a yard's waits, and what is done once it is released: waking, helping, letting go. Never waits itself.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::Waker;
+
+use parking_lot::Mutex;
+use workyard_core::Awaited;
+
+use crate::lane::{LaneShared, has_stack_left};
+use crate::task::cell::Task;
+use crate::task::wake_caught;
+use crate::waits::direct::Next;
+use crate::waits::state::{After, State};
+
+/// The direct waits of a yard.
+#[derive(Default)]
+pub(crate) struct Waits {
+    state: Mutex<State>,
+}
+
+impl Waits {
+    /// `waiter` waits for `awaited`, which is `task` if it is one. Gives the number of the wait.
+    pub(super) fn enter(
+        &self,
+        waiter: &Arc<dyn Task>,
+        awaited: Awaited,
+        task: Option<&Arc<dyn Task>>,
+        waker: Option<&Waker>,
+    ) -> u64 {
+        let waker = waker.cloned();
+        waiter.header().entered_wait();
+        self.change(|state, after| {
+            let number = state.enter(waiter, awaited, task, waker);
+            state.have_look(Awaited::Task(waiter.header().id.0), after);
+            number
+        })
+    }
+
+    pub(super) fn leave(&self, waiter: &Arc<dyn Task>, awaited: Awaited, number: u64) {
+        waiter.header().left_wait();
+        self.change(|state, after| state.leave(waiter.header().id.0, awaited, number, after));
+    }
+
+    /// A wait was polled again, maybe with another waker.
+    pub(super) fn keep_waker(&self, waiter: &Arc<dyn Task>, number: u64, waker: &Waker) {
+        let key = (waiter.header().id.0, number);
+        if self.state.lock().has_waker(key, waker) {
+            return;
+        }
+        // Wakers are foreign code: cloned and dropped outside of the lock.
+        let waker = waker.clone();
+        self.change(|state, after| state.keep_waker(key, waker, after));
+    }
+
+    /// Whether all that `waiter` awaits waits for `waiter`.
+    pub(super) fn is_stuck(&self, waiter: &Arc<dyn Task>) -> bool {
+        self.state.lock().is_stuck(waiter.header().id.0)
+    }
+
+    /// Has those who wait for `waiter` be told if it is stuck, which it cannot be told itself.
+    pub(super) fn tell_if_stuck(&self, waiter: &Arc<dyn Task>) {
+        self.change(|state, after| state.tell_if_stuck(waiter.header().id.0, after));
+    }
+
+    /// Whether a future that has just returned `Pending` is to lend its slot.
+    pub(crate) fn has_to_lend(&self, waiter: &dyn Task) -> bool {
+        let header = waiter.header();
+        header.is_waiting() && header.lane.is_wanted() && self.state.lock().needs_slot_of(header.id.0, &header.lane)
+    }
+
+    /// Has all who wait for a task look again, since it lent its slot.
+    pub(crate) fn lent(&self, task: &dyn Task) {
+        self.change(|state, after| state.have_look(Awaited::Task(task.header().id.0), after));
+    }
+
+    /// Has all who wait for room in a lane look again, since a task was queued there.
+    pub(crate) fn crowded(&self, lane: &LaneShared) {
+        self.change(|state, after| state.have_look(Awaited::Room(lane.number), after));
+    }
+
+    /// The body of a task has ended: whatever it waited for, it does so no more.
+    pub(crate) fn body_ended(&self, task: &dyn Task) {
+        if task.header().is_waiting() {
+            self.change(|state, after| state.leave_all(task.header().id.0, after));
+        }
+    }
+
+    /// Runs, in the stack of a closure that waits, one task of its lane that it waits for or that takes up the room it
+    /// waits for.
+    pub(super) fn help(&self, waiter: &Arc<dyn Task>) -> Next {
+        let header = waiter.header();
+        let lane = &header.lane;
+        if !lane.executor.runs_closures() || !lane.is_wanted() {
+            return Next::Wait;
+        }
+        loop {
+            let task = self.state.lock().queued_in(header.id.0, lane);
+            let Some(task) = task else { break };
+            if !has_stack_left() {
+                return Next::Stuck;
+            }
+            match lane.run_within(waiter, Some(&task)) {
+                true => return Next::Again,
+                // Another thread took it.
+                false if !task.header().is_queued() => {}
+                false => return Next::Wait,
+            }
+        }
+        let waits_for_room = self.state.lock().waits_for_room_in(header.id.0, lane);
+        if waits_for_room && lane.run_within(waiter, None) { Next::Again } else { Next::Wait }
+    }
+
+    /// `helper` is about to run `task` in its stack, and cannot go on before that returns.
+    pub(crate) fn begin_help(&self, helper: &Arc<dyn Task>, task: &Arc<dyn Task>) {
+        self.state.lock().begin_help(helper.header().id.0, task);
+    }
+
+    /// Undoes [`begin_help`](Self::begin_help).
+    pub(crate) fn end_help(&self, helper: &Arc<dyn Task>, task: &Arc<dyn Task>) {
+        let helper = helper.header().id.0;
+        self.change(|state, after| {
+            state.end_help(helper, task.header().id.0, after);
+            state.have_look(Awaited::Task(helper), after);
+        });
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut State, &mut After) -> R) -> R {
+        let mut after = After::default();
+        let changed = change(&mut self.state.lock(), &mut after);
+        let After { wake, poll, tasks, wakers } = after;
+        for waker in &wake {
+            wake_caught(waker);
+        }
+        for task in poll {
+            task.header().signal.body.wake();
+        }
+        // They may be the last owners of user values.
+        drop((wake, tasks, wakers));
+        changed
+    }
+}
+
+impl fmt::Debug for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waits").field("state", &*self.state.lock()).finish()
+    }
+}

@@ -1,0 +1,231 @@
+//! Owns what is known of the waits of a yard, as plain data behind their lock. Never wakes, runs or drops what is a user's;
+//! what is to be done after the lock is handed out.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::task::Waker;
+
+use workyard_core::{Awaited, WaitGraph};
+
+use crate::lane::LaneShared;
+use crate::task::cell::Task;
+
+#[derive(Default)]
+pub(super) struct State {
+    graph: WaitGraph,
+    /// The tasks that the graph mentions.
+    tasks: HashMap<u64, Arc<dyn Task>>,
+    /// By task and wait: how to have the wait looked at again. In an `Arc`, since cloning a waker may run foreign code.
+    wakers: BTreeMap<(u64, u64), Arc<Waker>>,
+    /// By lane: the tasks that wait.
+    waiting: HashMap<usize, BTreeSet<u64>>,
+    /// By closure that runs another in its stack: its own waits meanwhile.
+    suspended: HashMap<u64, Vec<Awaited>>,
+    next_number: u64,
+}
+
+/// What is to be done after the lock.
+#[derive(Default)]
+pub(super) struct After {
+    pub(super) wake: Vec<Arc<Waker>>,
+    /// Futures to be polled again.
+    pub(super) poll: Vec<Arc<dyn Task>>,
+    /// To be dropped.
+    pub(super) tasks: Vec<Arc<dyn Task>>,
+    /// To be dropped.
+    pub(super) wakers: Vec<Arc<Waker>>,
+}
+
+impl State {
+    /// `waiter` waits for `awaited`, which is `task` if it is one. Gives the number of the wait.
+    pub(super) fn enter(
+        &mut self,
+        waiter: &Arc<dyn Task>,
+        awaited: Awaited,
+        task: Option<&Arc<dyn Task>>,
+        waker: Option<Waker>,
+    ) -> u64 {
+        let header = waiter.header();
+        let id = header.id.0;
+        self.next_number += 1;
+        self.graph.add(id, awaited);
+        self.waiting.entry(header.lane.number).or_default().insert(id);
+        self.keep_task(waiter);
+        if let (Awaited::Task(_), Some(task)) = (awaited, task) {
+            self.keep_task(task);
+        }
+        if let Some(waker) = waker {
+            self.wakers.insert((id, self.next_number), Arc::new(waker));
+        }
+        self.next_number
+    }
+
+    /// A wait is over. If it was not the only one, and none of the others can come, those are looked at.
+    pub(super) fn leave(&mut self, waiter: u64, awaited: Awaited, number: u64, after: &mut After) {
+        after.wakers.extend(self.wakers.remove(&(waiter, number)));
+        if !self.graph.remove(waiter, awaited)
+            && let Some(suspended) = self.suspended.get_mut(&waiter)
+            && let Some(at) = suspended.iter().position(|&other| other == awaited)
+        {
+            suspended.swap_remove(at);
+        }
+        if self.is_stuck(waiter) {
+            after.wake.extend(self.wakers_of(waiter));
+        }
+        self.forget(waiter, [awaited], after);
+    }
+
+    /// All waits of a task are over.
+    pub(super) fn leave_all(&mut self, waiter: u64, after: &mut After) {
+        let mut wakers = self.wakers.split_off(&(waiter, 0));
+        self.wakers.append(&mut wakers.split_off(&(waiter + 1, 0)));
+        after.wakers.extend(wakers.into_values());
+        let awaited = self.graph.remove_all(waiter);
+        self.forget(waiter, awaited, after);
+    }
+
+    pub(super) fn has_waker(&self, key: (u64, u64), waker: &Waker) -> bool {
+        self.wakers.get(&key).is_some_and(|kept| kept.will_wake(waker))
+    }
+
+    pub(super) fn keep_waker(&mut self, key: (u64, u64), waker: Waker, after: &mut After) {
+        after.wakers.extend(self.wakers.insert(key, Arc::new(waker)));
+    }
+
+    pub(super) fn is_stuck(&self, waiter: u64) -> bool {
+        self.graph.is_stuck(waiter)
+    }
+
+    pub(super) fn tell_if_stuck(&self, waiter: u64, after: &mut After) {
+        if self.is_stuck(waiter) {
+            let others = self.graph.all_who_wait_for(Awaited::Task(waiter));
+            after.wake.extend(others.into_iter().flat_map(|other| self.wakers_of(other)));
+        }
+    }
+
+    /// Has those of all who wait for `awaited` look again who hold a slot that is needed.
+    pub(super) fn have_look(&self, awaited: Awaited, after: &mut After) {
+        for waiter in self.graph.all_who_wait_for(awaited) {
+            let Some(task) = self.holder(waiter) else { continue };
+            let lane = &task.header().lane;
+            if !self.needs_slot_of(waiter, lane) {
+                continue;
+            }
+            if lane.executor.runs_closures() {
+                after.wake.extend(self.wakers_of(waiter));
+            } else {
+                after.poll.push(Arc::clone(task));
+            }
+        }
+    }
+
+    /// Whether, on the way to what `waiter` awaits, something needs a slot of this lane.
+    pub(super) fn needs_slot_of(&self, waiter: u64, lane: &Arc<LaneShared>) -> bool {
+        self.find_on_way(waiter, lane, |_| Some(())).is_some()
+    }
+
+    /// A task of this lane that waits for a slot, on the way to what `waiter` awaits.
+    pub(super) fn queued_in(&self, waiter: u64, lane: &Arc<LaneShared>) -> Option<Arc<dyn Task>> {
+        self.find_on_way(waiter, lane, |task| task.filter(|task| task.header().is_queued()).map(Arc::clone))
+    }
+
+    /// Whether somebody waits for room in this lane, on the way to what `waiter` awaits.
+    pub(super) fn waits_for_room_in(&self, waiter: u64, lane: &Arc<LaneShared>) -> bool {
+        self.find_on_way(waiter, lane, |task| task.is_none().then_some(())).is_some()
+    }
+
+    /// `helper` is about to run `task` in its stack.
+    pub(super) fn begin_help(&mut self, helper: u64, task: &Arc<dyn Task>) {
+        self.keep_task(task);
+        let suspended = self.graph.suspend(helper, Awaited::Task(task.header().id.0));
+        self.suspended.insert(helper, suspended);
+    }
+
+    /// Undoes [`begin_help`](Self::begin_help).
+    pub(super) fn end_help(&mut self, helper: u64, task: u64, after: &mut After) {
+        let suspended = self.suspended.remove(&helper).unwrap_or_default();
+        self.graph.resume(helper, Awaited::Task(task), suspended);
+        self.forget(helper, [Awaited::Task(task)], after);
+    }
+
+    /// Looks at all that needs a slot of `lane` on the way to what `waiter` awaits: a task, or room (`None`).
+    fn find_on_way<T>(
+        &self,
+        waiter: u64,
+        lane: &LaneShared,
+        pick: impl Fn(Option<&Arc<dyn Task>>) -> Option<T>,
+    ) -> Option<T> {
+        let mut clogged = Vec::new();
+        self.graph.find(waiter, |awaited, further| {
+            let (task, number) = match awaited {
+                Awaited::Room(number) => (None, number),
+                Awaited::Task(id) => {
+                    let task = self.tasks.get(&id).filter(|task| id != waiter && task.header().needs_slot())?;
+                    (Some(task), task.header().lane.number)
+                }
+                Awaited::Other => return None,
+            };
+            if number == lane.number {
+                return pick(task);
+            }
+            if !clogged.contains(&number) {
+                clogged.push(number);
+                further.extend(self.who_clog(number));
+            }
+            None
+        })
+    }
+
+    /// Those who hold the slots of a lane, if all of them wait.
+    fn who_clog(&self, lane: usize) -> Vec<u64> {
+        let waiting = self.waiting.get(&lane).into_iter().flatten();
+        let holders: Vec<_> = waiting.copied().filter(|&id| self.holder(id).is_some()).collect();
+        let lane = holders.first().and_then(|first| self.tasks.get(first)).map(|task| &task.header().lane);
+        if lane.is_some_and(|lane| holders.len() >= lane.limit) { holders } else { Vec::new() }
+    }
+
+    /// The task, if it holds a slot and could give it away.
+    fn holder(&self, id: u64) -> Option<&Arc<dyn Task>> {
+        self.tasks.get(&id).filter(|task| task.header().is_seated() && !self.suspended.contains_key(&id))
+    }
+
+    fn wakers_of(&self, task: u64) -> impl Iterator<Item = Arc<Waker>> {
+        self.wakers.range((task, 0)..=(task, u64::MAX)).map(|(_, waker)| Arc::clone(waker))
+    }
+
+    fn keep_task(&mut self, task: &Arc<dyn Task>) {
+        self.tasks.entry(task.header().id.0).or_insert_with(|| Arc::clone(task));
+    }
+
+    /// Lets go of what the graph no longer mentions.
+    fn forget(&mut self, waiter: u64, awaited: impl IntoIterator<Item = Awaited>, after: &mut After) {
+        if !self.graph.is_waiting(waiter)
+            && let Some(task) = self.tasks.get(&waiter)
+        {
+            let lane = task.header().lane.number;
+            if let Some(waiting) = self.waiting.get_mut(&lane) {
+                waiting.remove(&waiter);
+                if waiting.is_empty() {
+                    self.waiting.remove(&lane);
+                }
+            }
+        }
+        let tasks = awaited.into_iter().filter_map(|awaited| match awaited {
+            Awaited::Task(task) => Some(task),
+            Awaited::Room(_) | Awaited::Other => None,
+        });
+        for task in std::iter::once(waiter).chain(tasks) {
+            let is_suspended = || self.suspended.values().flatten().any(|&awaited| awaited == Awaited::Task(task));
+            if !self.graph.mentions(task) && !is_suspended() {
+                after.tasks.extend(self.tasks.remove(&task));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("graph", &self.graph).finish_non_exhaustive()
+    }
+}
