@@ -454,6 +454,35 @@ fn a_stolen_part_of_a_task_may_wait_for_a_task_of_the_lane() {
     });
 }
 
+/// Ends what it started before it goes.
+struct Guard(Option<Handle<()>>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(handle) = self.0.take() {
+            handle.abort();
+            assert_eq!(kind(handle.blocking_join()), Err(TaskErrorKind::Cancelled));
+        }
+    }
+}
+
+#[test]
+fn a_drop_may_stop_a_task_and_wait_for_its_end() {
+    on_runtime(async {
+        let yard = narrow(4);
+        let (go, wait) = mpsc::channel::<()>();
+        let busy = yard.cpu().submit(move || wait.recv().unwrap()).await.unwrap();
+        let guard = Guard(Some(yard.cpu().submit(|| ()).await.unwrap()));
+        let holds_guard = yard.cpu().submit(move || drop(guard)).await.unwrap();
+        let stopped = tokio::task::spawn_blocking(move || (holds_guard.cancel(), holds_guard));
+        let (was_stopped, holds_guard) = soon(stopped).await.unwrap();
+        assert!(was_stopped && soon(holds_guard).await.unwrap_err().is_cancelled());
+        go.send(()).unwrap();
+        soon(busy).await.unwrap();
+        balanced(&yard).await;
+    });
+}
+
 fn nest(yard: &Scheduler, depth: u32) -> Result<u32, TaskError> {
     if depth == 0 {
         return Ok(0);

@@ -78,21 +78,26 @@ impl<T> Default for Few<T> {
 /// Starts tasks one after the other, never one within another: a runtime that has shut down drops a body while it is
 /// being spawned, which frees the slot, which starts the next task. Recursion would be as deep as the queue is long.
 fn start_all(first: Arc<dyn Task>, rest: Vec<Arc<dyn Task>>) {
-    let tasks = std::iter::once(first).chain(rest);
-    let tasks = STARTING.with_borrow_mut(|starting| {
-        if let Some(outer) = starting {
-            outer.extend(tasks);
-            return None;
+    let mut tasks = Some(std::iter::once(first).chain(rest));
+    // A thread that is about to end may have no thread-locals any more; it starts them one within another.
+    let is_outer = STARTING.try_with(|starting| match &mut *starting.borrow_mut() {
+        Some(outer) => {
+            outer.extend(tasks.take().into_iter().flatten());
+            false
         }
-        *starting = Some(VecDeque::new());
-        Some(tasks)
+        none => {
+            *none = Some(VecDeque::new());
+            true
+        }
     });
-    let Some(tasks) = tasks else { return };
-    for task in tasks {
+    let next = || STARTING.try_with(|starting| starting.borrow_mut().as_mut()?.pop_front()).ok().flatten();
+    for task in tasks.into_iter().flatten() {
         let _spawned = task.start();
-        while let Some(next) = STARTING.with_borrow_mut(|starting| starting.as_mut()?.pop_front()) {
+        while let Some(next) = next() {
             let _spawned = next.start();
         }
     }
-    STARTING.with_borrow_mut(|starting| *starting = None);
+    if is_outer == Ok(true) {
+        STARTING.with_borrow_mut(|starting| *starting = None);
+    }
 }

@@ -173,14 +173,25 @@ impl LaneShared {
 /// A task that ended before it started, and why.
 type Cleared = (Arc<dyn Task>, Reason);
 
+/// How many tasks are cleared within one another. More than a program writes by hand, and few enough for any stack.
+const MOST_NESTED: usize = 16;
+
 thread_local! {
-    /// The tasks that an outer [`clear_all`] on this thread is about to clear.
-    static CLEARING: RefCell<Option<VecDeque<Cleared>>> = const { RefCell::new(None) };
+    static CLEARING: RefCell<Clearing> = const { RefCell::new(Clearing { nested: 0, later: VecDeque::new() }) };
 }
 
-/// Drops the work of a task that never started and answers its handle, one task after the other, never one within
-/// another: work may hold the handle of a task that is aborted when that is dropped, whose work may hold another.
-/// Recursion would be as deep as the chain is long.
+/// What this thread is about to clear.
+struct Clearing {
+    /// How many [`clear_all`] are below in the stack.
+    nested: usize,
+    later: VecDeque<Cleared>,
+}
+
+/// Drops the work of a task that never started and answers its handle.
+///
+/// Work may hold the handle of a task that is aborted when that is dropped, whose work may hold another, and so on. Recursion
+/// would be as deep as the chain is long, so after some steps the rest is left to the outermost call. The first
+/// steps are taken at once, since a `Drop` may well stop a task and then wait for its end.
 fn clear_all(cleared: Cleared) {
     let clear = |(task, reason): Cleared| {
         task.discard();
@@ -188,23 +199,29 @@ fn clear_all(cleared: Cleared) {
     };
     // A thread that is about to end may have no thread-locals any more; its chains are not made shorter.
     let mut cleared = Some(cleared);
-    let is_outer = CLEARING.try_with(|clearing| match &mut *clearing.borrow_mut() {
-        Some(outer) => {
-            outer.extend(cleared.take());
-            false
+    let entered = CLEARING.try_with(|clearing| {
+        let mut clearing = clearing.borrow_mut();
+        if clearing.nested == MOST_NESTED {
+            clearing.later.extend(cleared.take());
+            return false;
         }
-        none => {
-            *none = Some(VecDeque::new());
-            true
-        }
+        clearing.nested += 1;
+        true
     });
     if let Some(cleared) = cleared {
         clear(cleared);
     }
-    if is_outer == Ok(true) {
-        while let Some(next) = CLEARING.with_borrow_mut(|clearing| clearing.as_mut()?.pop_front()) {
+    if entered == Ok(true) {
+        // Only the outermost sees to the rest, with all the stack that there is.
+        while let Some(next) = CLEARING.with_borrow_mut(Clearing::next_for_outermost) {
             clear(next);
         }
-        CLEARING.with_borrow_mut(|clearing| *clearing = None);
+        CLEARING.with_borrow_mut(|clearing| clearing.nested -= 1);
+    }
+}
+
+impl Clearing {
+    fn next_for_outermost(&mut self) -> Option<Cleared> {
+        if self.nested == 1 { self.later.pop_front() } else { None }
     }
 }
