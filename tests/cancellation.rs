@@ -379,6 +379,43 @@ fn a_token_cancels_queued_and_running_tasks_and_those_that_come_too_late() {
     });
 }
 
+#[test]
+fn a_token_that_outlives_its_tasks_keeps_nothing_of_them() {
+    on_runtime(async {
+        let (yard, token) = (narrow(), CancellationToken::new());
+        let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        let before = alive();
+        for _ in 0..200 {
+            let hour = Duration::from_hours(1);
+            yard.io().task("io").token(token.clone()).timeout(hour).run(async {}).await.unwrap();
+            yard.cpu().task("cpu").token(token.clone()).timeout(hour).run(|| {}).await.unwrap();
+        }
+        // One task of the runtime watches all limits of time.
+        soon(wait_for_async("those who watched the token are gone", SOON, || alive() <= before + 1)).await;
+    });
+}
+
+#[test]
+fn the_first_reason_stays() {
+    on_runtime(async {
+        let yard = narrow();
+        let closing = yard.closing();
+        let handle = yard.cpu().submit_with(move |context| {
+            while !(context.is_cancelled() && closing.is_cancelled()) {
+                thread::yield_now();
+            }
+            // Until the one who cancels what is left has been here, too.
+            (0..1_000).for_each(|_| thread::yield_now());
+            context.reason()
+        });
+        let handle = handle.await.unwrap();
+        started(&handle).await;
+        assert!(handle.cancel());
+        let report = soon(yard.shutdown().drain_for(Duration::ZERO).grace(SOON)).await;
+        assert!(report.is_clean() && soon(handle).await.unwrap() == Some(Reason::User), "{report}");
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn limits_of_time_end_the_wait_or_the_run() {
     let yard = narrow();

@@ -184,6 +184,27 @@ fn a_body_that_wakes_itself_for_ever_starves_nobody_and_is_cancelled() {
 }
 
 #[test]
+fn threads_that_a_task_left_busy_are_waited_for() {
+    on_runtime(async {
+        let (yard, (open, shut)) = (narrow(), mpsc::channel::<()>());
+        let ended = Arc::new(AtomicBool::new(false));
+        let tell = Arc::clone(&ended);
+        let left = move || {
+            rayon::spawn(move || {
+                shut.recv().unwrap_or_default();
+                tell.store(true, Ordering::SeqCst);
+            });
+        };
+        yard.cpu().run(left).await.unwrap();
+        let mut asked = Box::pin(yard.shutdown().grace(SOON).into_future());
+        assert!(tokio::time::timeout(5 * MOMENT, &mut asked).await.is_err(), "its thread is not free");
+        drop(open);
+        let report = soon(asked).await;
+        assert!(ended.load(Ordering::SeqCst) && is_clean(&report));
+    });
+}
+
+#[test]
 fn all_who_ask_for_the_end_get_the_one_report() {
     on_runtime(async {
         let yard = narrow();

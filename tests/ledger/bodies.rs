@@ -28,12 +28,17 @@ pub(crate) struct Inside {
     /// The number of its lane.
     lane: usize,
     payload: Payload,
-    begun: AtomicU8,
+    begun: Arc<AtomicU8>,
 }
 
 impl Inside {
     pub(crate) fn new(books: &Arc<Books>, lane: usize) -> Self {
-        Self { payload: books.payloads.payload(), books: Arc::clone(books), lane, begun: AtomicU8::new(0) }
+        Self { payload: books.payloads.payload(), books: Arc::clone(books), lane, begun: Arc::default() }
+    }
+
+    /// Tells, also once the body is gone, how often it began.
+    pub(crate) fn begun(&self) -> Arc<AtomicU8> {
+        Arc::clone(&self.begun)
     }
 
     fn begin(&self) {

@@ -3,12 +3,13 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use workyard::{BlockingLane, CpuLane, Handle, IoLane, Scheduler, TaskContext, TaskStatus};
+use workyard::{BlockingLane, CpuLane, Handle, IoLane, Reason, Scheduler, TaskContext, TaskError, TaskStatus};
 use workyard_testkit::Payload;
 
 use crate::bodies::{self, Inside, yield_for};
@@ -33,6 +34,7 @@ macro_rules! flight {
         async fn $name(lane: $lane, number: usize, script: Script, books: Arc<Books>) {
             let Script { verb, body, plan, .. } = script;
             let (inside, token) = (Inside::new(&books, number), CancellationToken::new());
+            let begun = inside.begun();
             let mut task = lane.task("storm").priority(script.priority).fallible();
             if let Some(timeout) = script.timeout {
                 task = task.timeout(timeout);
@@ -69,7 +71,10 @@ macro_rules! flight {
                 }
             };
             if let Ok(handle) = submitted {
-                follow(&books, handle, plan, &token).await;
+                let result = follow(&books, handle, plan, &token).await;
+                let waited_too_long = result
+                    .is_some_and(|result| result.is_err_and(|error| error.reason() == Some(Reason::QueueTimeout)));
+                assert!(!waited_too_long || begun.load(Ordering::SeqCst) == 0, "its wait was over");
             }
         }
     };
@@ -90,7 +95,12 @@ flight!(on_blocking, BlockingLane, |inside, body| move || bodies::closure(inside
     move |context: TaskContext| bodies::closure(inside, body, Some(&context))
 });
 
-async fn follow(books: &Books, handle: Handle<Payload>, plan: Plan, token: &CancellationToken) {
+async fn follow(
+    books: &Books,
+    handle: Handle<Payload>,
+    plan: Plan,
+    token: &CancellationToken,
+) -> Option<Result<Payload, TaskError>> {
     let task = handle.task_ref();
     books.refs.lock().unwrap().push(task.clone());
     let result = match plan {
@@ -113,13 +123,14 @@ async fn follow(books: &Books, handle: Handle<Payload>, plan: Plan, token: &Canc
         Plan::Detach => None,
         Plan::AbortOnDrop(polls) => poll_at_most(polls, handle.abort_on_drop()).await,
     };
-    if let Some(result) = result {
-        let outcome = outcome_of(&result).expect("an accepted task is not refused");
+    if let Some(result) = &result {
+        let outcome = outcome_of(result).expect("an accepted task is not refused");
         assert_eq!(task.status(), TaskStatus::Ended(outcome));
         assert!(!task.cancel() && !task.abort(), "it has ended");
         assert_eq!(task.status(), TaskStatus::Ended(outcome), "an end is an end");
         books.see(outcome);
     }
+    result
 }
 
 /// Polls the future at once and so many times more, or until it is ready if there is no end to them; then drops it.
