@@ -27,6 +27,17 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// Whether the true median is at most this: `None` where the interval has values on both sides, or there is none.
+    pub(crate) fn is_at_most(&self, limit: f64) -> Option<bool> {
+        match self.interval? {
+            (_, high) if high <= limit => Some(true),
+            (low, _) if low > limit => Some(false),
+            _ => None,
+        }
+    }
+}
+
 /// As a ratio: the median with two digits after the point, `[interval]` and `(min to max)`.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,6 +119,14 @@ mod tests {
         assert_eq!(summary.interval, Some((2.0, 10.0)));
         assert_eq!(summary.to_string(), "6.00 [2.00, 10.00] (1.00 to 11.00)");
         assert_eq!(Summary::of(&values[..3]).to_string(), "2.00 (1.00 to 3.00)");
+    }
+
+    #[test]
+    fn a_limit_inside_of_the_interval_decides_nothing() {
+        let with = |interval| Summary { median: 2.0, min: 0.5, max: 4.0, interval };
+        let summary = with(Some((1.0, 3.0)));
+        assert_eq!([3.0, 2.9, 1.0, 0.9].map(|limit| summary.is_at_most(limit)), [Some(true), None, None, Some(false)]);
+        assert_eq!(with(None).is_at_most(9.0), None);
     }
 
     #[test]
