@@ -107,7 +107,7 @@ impl IntoFuture for Shutdown {
 
 impl Shutdown {
     async fn report(self) -> Report {
-        self.yard.shutdown.note_caller(&self.yard);
+        let _waits = self.yard.shutdown.note_caller(&self.yard);
         let mut told = self.yard.shutdown.begin(&self.yard, self.drain_for, self.grace);
         // The sender stays in the yard, which `self` keeps; it is never closed without a report.
         match told.wait_for(Option::is_some).await.as_deref() {
@@ -152,6 +152,21 @@ pub(crate) struct ShutdownState {
     callers: Mutex<Vec<TaskId>>,
 }
 
+/// A task of the yard waits for its end, for as long as this is there.
+struct Caller<'a> {
+    yard: &'a Yard,
+    id: TaskId,
+}
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        let mut callers = self.yard.shutdown.callers.lock();
+        if let Some(at) = callers.iter().position(|&id| id == self.id) {
+            callers.swap_remove(at);
+        }
+    }
+}
+
 struct Begun {
     /// When draining ends; later calls may bring it forward.
     drained_by: watch::Sender<Instant>,
@@ -159,12 +174,12 @@ struct Begun {
 }
 
 impl ShutdownState {
-    fn note_caller(&self, yard: &Yard) {
-        let caller = current::task().filter(|task| Arc::ptr_eq(&task.header().lane.yard, &yard.shared));
-        if let Some(task) = caller {
-            self.callers.lock().push(task.header().id);
-            yard.shared.task_ended();
-        }
+    fn note_caller<'a>(&self, yard: &'a Yard) -> Option<Caller<'a>> {
+        let caller = current::task().filter(|task| Arc::ptr_eq(&task.header().lane.yard, &yard.shared))?;
+        let id = caller.header().id;
+        self.callers.lock().push(id);
+        yard.shared.task_ended();
+        Some(Caller { yard, id })
     }
 
     /// Begins the shutdown if nobody has, or brings its end forward.

@@ -7,13 +7,17 @@
 //! comes last sees the latest status: no timer outlives its task, and a timer that was set for the wait is never left in
 //! place of the one for the run. A timer that fires all the same finds that its reason does not fit the status, and does
 //! nothing.
+//!
+//! The watch ends when the yard has ended and no timer is left: a closure that outlives its yard still has its limit.
 
-use std::convert::Infallible;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -25,6 +29,9 @@ use crate::task::cell::Task;
 
 /// A limit further away than this is none: the timer queue does not reach much further.
 const FURTHEST: Duration = Duration::from_hours(24 * 365);
+
+/// How many tasks are stopped before others on the thread get their turn.
+const AT_ONCE: usize = 64;
 
 /// The timers of a yard.
 #[derive(Default)]
@@ -44,6 +51,8 @@ impl Timers {
     pub(crate) fn set(&self, task: &Arc<dyn Task>, runtime: &Handle) {
         let header = task.header();
         let Some(watched) = &header.watched else { return };
+        // For the queue's sleep, and for its clock, which a test may have paused.
+        let _inside = runtime.enter();
         let now = Instant::now();
         let mut state = self.state.lock();
         let mut key = watched.timer.lock();
@@ -52,8 +61,6 @@ impl Timers {
         }
         let next = header.status().and_then(|status| watched.limits.next(status, now));
         if let Some((at, reason)) = next.filter(|&(at, _)| at.saturating_duration_since(now) < FURTHEST) {
-            // The queue makes its sleep in the runtime's context.
-            let _inside = runtime.enter();
             *key = Some(state.queue.insert_at((Arc::downgrade(task), reason), at));
             self.drive(&mut state, runtime);
         }
@@ -101,16 +108,14 @@ impl Timers {
         drop(runtime.spawn(self.closed.clone().run_until_cancelled_owned(then)));
     }
 
-    /// Ends the watch. Tasks that still run have been told to stop by then.
+    /// Ends the watch once no timer is left.
     pub(crate) fn close(&self) {
         self.closed.cancel();
     }
 
     fn drive(&self, state: &mut State, runtime: &Handle) {
         if !std::mem::replace(&mut state.driven, true) {
-            let state = Arc::clone(&self.state);
-            let driver = std::future::poll_fn(move |cx| fire_due(&state, cx));
-            drop(runtime.spawn(self.closed.clone().run_until_cancelled_owned(driver)));
+            drop(runtime.spawn(watch(Arc::clone(&self.state), self.closed.clone())));
         }
     }
 }
@@ -121,13 +126,28 @@ impl fmt::Debug for Timers {
     }
 }
 
-/// Stops every task whose time is up. Never ready.
-fn fire_due(state: &Mutex<State>, cx: &mut Context<'_>) -> Poll<Infallible> {
-    loop {
+/// Stops every task whose time is up, until the yard has ended and no timer is left.
+async fn watch(state: Arc<Mutex<State>>, closed: CancellationToken) {
+    let mut none_left = pin!(poll_fn(|cx| fire_due(&state, &closed, cx)));
+    if let Either::Right(_) = select(none_left.as_mut(), pin!(closed.cancelled())).await {
+        none_left.await;
+    }
+}
+
+fn fire_due(state: &Mutex<State>, closed: &CancellationToken, cx: &mut Context<'_>) -> Poll<()> {
+    for _ in 0..AT_ONCE {
         let due = {
             let mut state = state.lock();
-            // With no timers left this is ready with nothing; the next insertion wakes.
-            let Poll::Ready(Some(expired)) = state.queue.poll_expired(cx) else { return Poll::Pending };
+            let expired = match state.queue.poll_expired(cx) {
+                Poll::Ready(Some(expired)) => expired,
+                // A timer that is set after the end begins the watch anew.
+                Poll::Ready(None) if closed.is_cancelled() => {
+                    state.driven = false;
+                    return Poll::Ready(());
+                }
+                // With no timers left, the next one that is set wakes.
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            };
             let (task, reason) = expired.into_inner();
             task.upgrade().map(|task| {
                 if let Some(watched) = &task.header().watched {
@@ -140,4 +160,10 @@ fn fire_due(state: &Mutex<State>, cx: &mut Context<'_>) -> Poll<Infallible> {
             task.header().lane.out_of_time(&task, reason);
         }
     }
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
+
+#[cfg(test)]
+#[path = "timers_tests.rs"]
+mod tests;
