@@ -1,9 +1,9 @@
 //! Owns the signal that asks a body to stop. Never decides what the stopping means: the lane does.
 //!
 //! Two flags, each set once and never taken back. `asked` is what a [`TaskContext`](crate::TaskContext) shows: the
-//! body may heed it. `stopped` tells the lane's own wrapper around an async body to drop it at its next poll. Both are
-//! written under the lane's lock, which is what makes the first reason the only one; readers need no more than the flag
-//! itself, so they load relaxed. Who sets a flag wakes the body afterwards, and the body registers its waker before it
+//! body may heed it. `stopped` tells the lane's own wrapper around an async body to drop it at its next poll. Of several
+//! reasons the first stays, which is what the exchange sees to, whoever holds the lane's lock; readers that need no more than
+//! the flag itself load relaxed. Who sets a flag wakes the body afterwards, and the body registers its waker before it
 //! looks, so one of the two always sees the other (the protocol of `AtomicWaker`).
 
 use std::sync::OnceLock;

@@ -22,7 +22,6 @@ use crate::waits::{DirectWait, Next, Target};
 /// goes on, its result is dropped, and a failure that nobody saw is counted (an unseen panic is logged as well). Call
 /// [`abort_on_drop`](Self::abort_on_drop) to have the task stopped instead.
 ///
-/// # Inside of tasks
 /// A task may await a task of its own lane, however full that is: a future lends its slot meanwhile, a closure runs what it awaits
 /// itself. A circle of such waits gives [`WouldDeadlock`](crate::TaskErrorKind::WouldDeadlock). A handle that was polled inside of a
 /// task counts as awaited there until it gives its result, is dropped, or its time is up
