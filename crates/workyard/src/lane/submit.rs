@@ -66,7 +66,9 @@ impl<F, T: 'static> Submission<F, T> {
 /// Waits for room in a lane; made by `submit`. Gives the [`Handle`] of the accepted task, or the work back once the lane
 /// is closed.
 ///
-/// Waiting submitters are served in the order in which they were first polled, before any `try_submit`.
+/// Waiting submitters are served in the order in which they were first polled, before any `try_submit`. So one that was
+/// polled and is then neither polled nor dropped (the loser of a `select!` that is kept in a variable) holds up those
+/// behind it once its turn has come, as with tokio's semaphore.
 ///
 /// # Cancel safety
 /// Dropping it means that the task was never accepted; its place in the line, or the place promised to it, goes to the

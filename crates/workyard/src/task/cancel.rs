@@ -13,6 +13,8 @@ use futures_util::task::AtomicWaker;
 use tokio_util::sync::CancellationToken;
 use workyard_core::Reason;
 
+use crate::task::panic::{Payload, catch};
+
 /// The cancel signal of one task.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
@@ -39,7 +41,8 @@ impl Signal {
     /// Wakes whoever waits for the signal. Never call it under a lock: wakers run foreign code.
     pub(crate) fn fire(&self) {
         if let Some(token) = self.token.get() {
-            token.cancel();
+            // A waker of whoever waits for the token may panic, which is not to take down who stops the task.
+            drop(catch(|| token.cancel()).map_err(Payload::new));
         }
         self.body.wake();
     }
