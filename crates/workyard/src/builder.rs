@@ -6,13 +6,14 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use workyard_core::{LaneConfig, OutOfRange};
 
+use crate::ground::YardShared;
 use crate::lane::{
     BlockingLane, BlockingLaneConfig, CpuLane, CpuLaneConfig, CpuThreads, Executor, IoLane, IoLaneConfig, Kind, Lane,
     LaneShared, LaneSpec,
 };
-use crate::scheduler::{NamedLane, OwnRuntime, Scheduler, Yard};
+use crate::scheduler::Scheduler;
 use crate::task::catch;
-use crate::yard::YardShared;
+use crate::yard::{NamedLane, OwnRuntime, Yard};
 
 /// Puts a [`Scheduler`] together; made by [`Scheduler::builder`].
 ///

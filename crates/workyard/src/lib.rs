@@ -124,6 +124,7 @@
 mod block_on;
 mod builder;
 mod clock;
+mod ground;
 mod group;
 mod lane;
 mod machine;

@@ -5,7 +5,7 @@ use std::fmt;
 use workyard_core::{Grouped, Ledger};
 
 use crate::observe::{LaneSnapshot, TaskInfo};
-use crate::scheduler::Yard;
+use crate::yard::Yard;
 
 /// What a yard did with every task it accepted.
 ///

@@ -3,16 +3,14 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
-use workyard_core::Reason;
 
 use crate::builder::{BuildError, Builder};
 use crate::group::Group;
-use crate::lane::{BlockingLane, CpuLane, Executor, IoLane, LaneShared};
-use crate::observe::{LaneSnapshot, Snapshot, TaskInfo};
-use crate::shutdown::{Shutdown, ShutdownState};
-use crate::yard::YardShared;
+use crate::lane::{BlockingLane, CpuLane, IoLane};
+use crate::observe::{Snapshot, TaskInfo};
+use crate::shutdown::Shutdown;
+use crate::yard::{NamedLane, Yard};
 
 /// The yard: lanes for what waits, what computes and what blocks, and the account of every task they accepted.
 ///
@@ -209,117 +207,5 @@ pub struct NoSuchLane {
 impl NoSuchLane {
     fn new(wanted: &'static str, name: &str, found: Option<&NamedLane>) -> Self {
         Self { wanted, name: name.to_owned(), is: found.map(|lane| lane.shared().executor.word()) }
-    }
-}
-
-/// The lanes, and what ends them.
-pub(crate) struct Yard {
-    io: IoLane,
-    cpu: CpuLane,
-    blocking: BlockingLane,
-    named: Vec<NamedLane>,
-    pub(crate) shared: Arc<YardShared>,
-    pub(crate) shutdown: ShutdownState,
-    /// Last, so that the lanes are told before their tasks are dropped.
-    runtime: Option<OwnRuntime>,
-}
-
-/// A runtime that ends without waiting, so that it may be dropped anywhere.
-pub(crate) struct OwnRuntime(Option<Runtime>);
-
-impl OwnRuntime {
-    pub(crate) fn new(runtime: Runtime) -> Self {
-        Self(Some(runtime))
-    }
-}
-
-impl Drop for OwnRuntime {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-pub(crate) enum NamedLane {
-    Io(IoLane),
-    Cpu(CpuLane),
-    Blocking(BlockingLane),
-}
-
-impl NamedLane {
-    fn shared(&self) -> &Arc<LaneShared> {
-        match self {
-            Self::Io(lane) => lane.shared(),
-            Self::Cpu(lane) => lane.shared(),
-            Self::Blocking(lane) => lane.shared(),
-        }
-    }
-}
-
-impl Yard {
-    pub(crate) fn new(
-        io: IoLane,
-        cpu: CpuLane,
-        blocking: BlockingLane,
-        named: Vec<NamedLane>,
-        shared: Arc<YardShared>,
-    ) -> Self {
-        Self { io, cpu, blocking, named, shared, shutdown: ShutdownState::default(), runtime: None }
-    }
-
-    /// Has the yard end this runtime with itself.
-    pub(crate) fn owning(mut self, runtime: OwnRuntime) -> Self {
-        self.runtime = Some(runtime);
-        self
-    }
-
-    pub(crate) fn lanes(&self) -> impl Iterator<Item = &Arc<LaneShared>> {
-        [self.io.shared(), self.cpu.shared(), self.blocking.shared()]
-            .into_iter()
-            .chain(self.named.iter().map(NamedLane::shared))
-    }
-
-    pub(crate) fn snapshots(&self) -> Vec<LaneSnapshot> {
-        self.lanes().map(|lane| LaneSnapshot::of(lane)).collect()
-    }
-
-    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
-        self.lanes().flat_map(|lane| TaskInfo::all_of(lane)).collect()
-    }
-
-    fn named(&self, name: &str) -> Option<&NamedLane> {
-        self.named.iter().find(|lane| &*lane.shared().name == name)
-    }
-
-    /// Tells the threads of all cpu lanes to end once they have nothing to run.
-    pub(crate) fn release_threads(&self) {
-        for lane in self.lanes() {
-            if let Executor::Cpu(threads) = &lane.executor {
-                threads.release();
-            }
-        }
-    }
-}
-
-impl Drop for Yard {
-    fn drop(&mut self) {
-        self.close();
-        for lane in self.lanes() {
-            let left = lane.counts().ledger;
-            lane.cancel_all(Reason::Dropped);
-            if left.live() > 0 {
-                tracing::warn!(
-                    target: "workyard",
-                    lane = &*lane.name,
-                    queued = left.queued,
-                    running = left.running,
-                    "the last scheduler was dropped without a shutdown: what was left is cancelled"
-                );
-            }
-            lane.unobserved.tell_rest(&lane.name);
-        }
-        self.release_threads();
-        self.shared.timers.close();
     }
 }

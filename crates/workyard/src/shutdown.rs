@@ -20,8 +20,8 @@ use workyard_core::Reason;
 use crate::block_on::block_on;
 use crate::lane::Executor;
 use crate::report::Report;
-use crate::scheduler::Yard;
 use crate::task::{TaskId, current};
+use crate::yard::Yard;
 
 /// How long draining may take when nothing is said.
 const DRAIN_FOR: Duration = Duration::from_secs(30);

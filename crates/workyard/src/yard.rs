@@ -1,72 +1,123 @@
-//! Owns what all lanes of a yard share. Never knows a lane, so that lanes may hold it.
+//! Owns the lanes of one yard, and what becomes of them when its last `Scheduler` is gone. Never takes a task in.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::Arc;
 
-use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
+use tokio::runtime::Runtime;
+use workyard_core::Reason;
 
-use crate::clock::Clock;
-use crate::task::TaskId;
-use crate::timers::Timers;
-use crate::waits::Waits;
+use crate::ground::YardShared;
+use crate::lane::{BlockingLane, CpuLane, Executor, IoLane, LaneShared};
+use crate::observe::{LaneSnapshot, TaskInfo};
+use crate::shutdown::ShutdownState;
 
-/// What all lanes of a yard share.
-#[derive(Debug)]
-pub(crate) struct YardShared {
-    pub(crate) runtime: Handle,
-    pub(crate) clock: Clock,
-    /// Cancelled when shutdown has closed the lanes.
-    pub(crate) closing: CancellationToken,
-    pub(crate) timers: Timers,
-    pub(crate) waits: Waits,
-    next_task: AtomicU64,
-    next_lane: AtomicUsize,
-    /// Whether somebody waits for lanes to become empty.
-    shutting_down: AtomicBool,
-    lane_changed: Notify,
+/// The lanes, and what ends them.
+pub(crate) struct Yard {
+    pub(crate) io: IoLane,
+    pub(crate) cpu: CpuLane,
+    pub(crate) blocking: BlockingLane,
+    named: Vec<NamedLane>,
+    pub(crate) shared: Arc<YardShared>,
+    pub(crate) shutdown: ShutdownState,
+    /// Last, so that the lanes are told before their tasks are dropped.
+    runtime: Option<OwnRuntime>,
 }
 
-impl YardShared {
-    pub(crate) fn new(runtime: Handle) -> Self {
-        Self {
-            runtime,
-            clock: Clock::start(),
-            closing: CancellationToken::new(),
-            timers: Timers::default(),
-            waits: Waits::default(),
-            next_task: AtomicU64::new(0),
-            next_lane: AtomicUsize::new(0),
-            shutting_down: AtomicBool::new(false),
-            lane_changed: Notify::new(),
+/// A runtime that ends without waiting, so that it may be dropped anywhere.
+pub(crate) struct OwnRuntime(Option<Runtime>);
+
+impl OwnRuntime {
+    pub(crate) fn new(runtime: Runtime) -> Self {
+        Self(Some(runtime))
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
         }
     }
+}
 
-    pub(crate) fn next_id(&self) -> TaskId {
-        // Relaxed: a number needs to be unique, nothing more.
-        TaskId(self.next_task.fetch_add(1, Ordering::Relaxed))
-    }
+pub(crate) enum NamedLane {
+    Io(IoLane),
+    Cpu(CpuLane),
+    Blocking(BlockingLane),
+}
 
-    pub(crate) fn next_lane(&self) -> usize {
-        self.next_lane.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// From now on, [`task_ended`](Self::task_ended) is worth its cost.
-    pub(crate) fn begin_shutdown(&self) {
-        // Release and Acquire by way of the lanes' locks: shutdown sets this, then looks at each lane under its lock; a task
-        // that ends after that look took the lock later and sees the flag, one that ended before it was seen.
-        self.shutting_down.store(true, Ordering::Relaxed);
-    }
-
-    /// A task ended, or a body did. Called after the lane's lock.
-    pub(crate) fn task_ended(&self) {
-        if self.shutting_down.load(Ordering::Relaxed) {
-            self.lane_changed.notify_waiters();
+impl NamedLane {
+    pub(crate) fn shared(&self) -> &Arc<LaneShared> {
+        match self {
+            Self::Io(lane) => lane.shared(),
+            Self::Cpu(lane) => lane.shared(),
+            Self::Blocking(lane) => lane.shared(),
         }
     }
+}
 
-    /// The next end of a task; to be made before the lanes are looked at.
-    pub(crate) fn next_end(&self) -> tokio::sync::futures::Notified<'_> {
-        self.lane_changed.notified()
+impl Yard {
+    pub(crate) fn new(
+        io: IoLane,
+        cpu: CpuLane,
+        blocking: BlockingLane,
+        named: Vec<NamedLane>,
+        shared: Arc<YardShared>,
+    ) -> Self {
+        Self { io, cpu, blocking, named, shared, shutdown: ShutdownState::default(), runtime: None }
+    }
+
+    /// Has the yard end this runtime with itself.
+    pub(crate) fn owning(mut self, runtime: OwnRuntime) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = &Arc<LaneShared>> {
+        [self.io.shared(), self.cpu.shared(), self.blocking.shared()]
+            .into_iter()
+            .chain(self.named.iter().map(NamedLane::shared))
+    }
+
+    pub(crate) fn snapshots(&self) -> Vec<LaneSnapshot> {
+        self.lanes().map(|lane| LaneSnapshot::of(lane)).collect()
+    }
+
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
+        self.lanes().flat_map(|lane| TaskInfo::all_of(lane)).collect()
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Option<&NamedLane> {
+        self.named.iter().find(|lane| &*lane.shared().name == name)
+    }
+
+    /// Tells the threads of all cpu lanes to end once they have nothing to run.
+    pub(crate) fn release_threads(&self) {
+        for lane in self.lanes() {
+            if let Executor::Cpu(threads) = &lane.executor {
+                threads.release();
+            }
+        }
+    }
+}
+
+impl Drop for Yard {
+    fn drop(&mut self) {
+        self.close();
+        for lane in self.lanes() {
+            let left = lane.counts().ledger;
+            lane.cancel_all(Reason::Dropped);
+            if left.live() > 0 {
+                tracing::warn!(
+                    target: "workyard",
+                    lane = &*lane.name,
+                    queued = left.queued,
+                    running = left.running,
+                    "the last scheduler was dropped without a shutdown: what was left is cancelled"
+                );
+            }
+            lane.unobserved.tell_rest(&lane.name);
+        }
+        self.release_threads();
+        self.shared.timers.close();
     }
 }

@@ -14,12 +14,12 @@ use workyard_core::{
     Ticket,
 };
 
+use crate::ground::YardShared;
 use crate::lane::effects::Effects;
 use crate::lane::executor::Executor;
 use crate::observe::Unobserved;
 use crate::task::TaskId;
 use crate::task::cell::Task;
-use crate::yard::YardShared;
 
 /// One lane, as its handles, its tasks and the yard share it.
 pub(crate) struct LaneShared {

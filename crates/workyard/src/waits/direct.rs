@@ -6,10 +6,10 @@ use std::task::Context;
 
 use workyard_core::Awaited;
 
+use crate::ground::YardShared;
 use crate::lane::LaneShared;
 use crate::task::cell::Task;
 use crate::task::current;
-use crate::yard::YardShared;
 
 /// What is awaited.
 pub(crate) enum Target<'a> {
