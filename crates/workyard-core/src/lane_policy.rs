@@ -16,7 +16,7 @@ use crate::{LaneConfig, Ledger, Moment, Outcome, Percentiles, Priority, Step, Ta
 pub struct Slot(pub u32);
 
 /// The place of a submitter in the line for room.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub u32);
 
 /// Why a task was not let in.
@@ -72,10 +72,21 @@ pub struct LanePolicy {
 struct Submitters {
     links: Links,
     line: Line,
-    /// By ticket: whether room was promised. `None` is a free number.
-    promised: Vec<Option<bool>>,
+    /// By ticket. `None` is a free number.
+    places: Vec<Option<Place>>,
     free: Vec<u32>,
     promises: usize,
+    aside: usize,
+}
+
+/// Where a submitter stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    InLine,
+    /// It is to come and take its room.
+    Promised,
+    /// It was promised room that it cannot take yet. Room goes to others until it comes.
+    Aside,
 }
 
 impl LanePolicy {
@@ -135,6 +146,22 @@ impl LanePolicy {
     /// Promises free room to the first in line, who is to be woken. Call it until it returns `None`.
     pub fn promise_next(&mut self) -> Option<Ticket> {
         if self.open && self.has_room() { self.submitters.promise_first() } else { None }
+    }
+
+    /// A submitter cannot take the room that it was promised. It goes to the next in line, who is to be woken; this one is the
+    /// first in line once it [comes back](Self::come_back).
+    pub fn step_aside(&mut self, ticket: Ticket) -> Option<Ticket> {
+        let had_room = self.submitters.step_aside(ticket) && self.open;
+        if had_room { self.submitters.promise_first() } else { None }
+    }
+
+    /// A submitter that stepped aside can take its room again, if there is some. `false` if it had not stepped aside.
+    pub fn come_back(&mut self, ticket: Ticket) -> bool {
+        let came_back = self.submitters.come_back(ticket);
+        if came_back {
+            let _itself = self.promise_next();
+        }
+        came_back
     }
 
     /// Lets in the task of a submitter whose turn has come.
@@ -338,7 +365,7 @@ impl LanePolicy {
             overrunning: self.overrunning,
             lending: self.lending,
             occupied: self.occupied,
-            submitters: self.submitters.line.len() + self.submitters.promises,
+            submitters: self.submitters.line.len() + self.submitters.promises + self.submitters.aside,
             promised: self.submitters.promises,
             refused: self.refused,
             never_started: self.never_started,
@@ -417,37 +444,63 @@ pub struct LaneCounts {
 
 impl Submitters {
     const fn new() -> Self {
-        Self { links: Links::new(), line: Line::new(), promised: Vec::new(), free: Vec::new(), promises: 0 }
+        Self { links: Links::new(), line: Line::new(), places: Vec::new(), free: Vec::new(), promises: 0, aside: 0 }
     }
 
     fn line_up(&mut self) -> Ticket {
         let ticket = self.free.pop().unwrap_or_else(|| {
-            self.promised.push(None);
-            u32::try_from(self.promised.len() - 1).unwrap_or(u32::MAX - 1)
+            self.places.push(None);
+            u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX - 1)
         });
-        if let Some(promised) = self.promised.get_mut(ticket as usize) {
-            *promised = Some(false);
+        if let Some(place) = self.places.get_mut(ticket as usize) {
+            *place = Some(Place::InLine);
         }
         self.line.push(&mut self.links, ticket);
         Ticket(ticket)
     }
 
     fn is_promised(&self, ticket: Ticket) -> bool {
-        matches!(self.promised.get(ticket.0 as usize), Some(Some(true)))
+        self.place(ticket) == Some(Place::Promised)
     }
 
     fn promise_first(&mut self) -> Option<Ticket> {
         let first = self.line.pop_first(&mut self.links)?;
-        *self.promised.get_mut(first as usize)? = Some(true);
+        *self.places.get_mut(first as usize)? = Some(Place::Promised);
         self.promises += 1;
         Some(Ticket(first))
     }
 
+    fn place(&self, ticket: Ticket) -> Option<Place> {
+        self.places.get(ticket.0 as usize).copied().flatten()
+    }
+
+    fn step_aside(&mut self, ticket: Ticket) -> bool {
+        let Some(Some(place @ Place::Promised)) = self.places.get_mut(ticket.0 as usize) else { return false };
+        *place = Place::Aside;
+        self.promises -= 1;
+        self.aside += 1;
+        true
+    }
+
+    /// Puts a submitter that stepped aside before all others. `false` if it did not.
+    fn come_back(&mut self, ticket: Ticket) -> bool {
+        if self.place(ticket) != Some(Place::Aside) {
+            return false;
+        }
+        if let Some(place) = self.places.get_mut(ticket.0 as usize) {
+            *place = Some(Place::InLine);
+        }
+        self.aside -= 1;
+        self.line.push_first(&mut self.links, ticket.0);
+        true
+    }
+
     fn leave(&mut self, ticket: Ticket) {
-        let Some(place) = self.promised.get_mut(ticket.0 as usize) else { return };
+        let Some(place) = self.places.get_mut(ticket.0 as usize) else { return };
         match place.take() {
-            Some(true) => self.promises -= 1,
-            Some(false) => self.line.remove(&mut self.links, ticket.0),
+            Some(Place::Promised) => self.promises -= 1,
+            Some(Place::InLine) => self.line.remove(&mut self.links, ticket.0),
+            Some(Place::Aside) => self.aside -= 1,
             None => return,
         }
         self.free.push(ticket.0);

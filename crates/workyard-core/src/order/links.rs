@@ -55,6 +55,18 @@ impl Line {
         self.len += 1;
     }
 
+    /// Puts `slot`, which is in no list, before the first.
+    pub(crate) fn push_first(&mut self, links: &mut Links, slot: u32) {
+        links.hold(slot);
+        *links.at(slot) = Link { before: NONE, after: self.first };
+        match self.first {
+            NONE => self.last = slot,
+            first => links.at(first).before = slot,
+        }
+        self.first = slot;
+        self.len += 1;
+    }
+
     /// Takes `slot`, which is in this list, out of it.
     pub(crate) fn remove(&mut self, links: &mut Links, slot: u32) {
         let Link { before, after } = *links.at(slot);

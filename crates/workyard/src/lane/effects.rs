@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
+use workyard_core::Ticket;
+
 use crate::lane::LaneShared;
 use crate::task::cell::Task;
 use crate::task::wake_caught;
@@ -14,6 +16,10 @@ use crate::task::wake_caught;
 pub(super) struct Effects {
     /// Submitters whose turn has come, or who find the lane closed.
     pub(super) wake: Few<Waker>,
+    /// Tasks in whose bodies submitters wait that were promised room.
+    pub(super) promised: Few<(Arc<dyn Task>, Ticket)>,
+    /// To be let go of.
+    pub(super) released: Few<Arc<dyn Task>>,
     /// Async bodies that were given a slot.
     pub(super) start: Few<Arc<dyn Task>>,
     /// Futures that lent their slot and have one again.
@@ -30,6 +36,21 @@ thread_local! {
 impl Effects {
     /// Does it all.
     pub(super) fn act(self, lane: &Arc<LaneShared>) {
+        let mut effects = self;
+        // Not by recursion: there may be many in the line who cannot take what they are promised.
+        while let Some(next) = effects.act_once(lane) {
+            effects = next;
+        }
+    }
+
+    /// Does what is to be done, and gives what follows from it.
+    fn act_once(self, lane: &Arc<LaneShared>) -> Option<Self> {
+        let mut follows = None;
+        for (task, ticket) in self.promised.first.into_iter().chain(self.promised.rest) {
+            if !lane.yard.waits.promised(&*task, lane, ticket) {
+                lane.pass_on(ticket, follows.get_or_insert_default());
+            }
+        }
         for waker in self.wake.first.into_iter().chain(self.wake.rest) {
             wake_caught(&waker);
         }
@@ -42,6 +63,7 @@ impl Effects {
         if let Some(first) = self.start.first {
             start_all(first, self.start.rest);
         }
+        follows
     }
 }
 

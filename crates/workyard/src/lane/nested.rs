@@ -3,11 +3,16 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+use workyard_core::Ticket;
+
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
 use crate::lane::stack::is_cpu_thread;
 use crate::lane::workers::{in_body, is_in_body};
+use crate::task::catch;
 use crate::task::cell::Task;
+use crate::task::header::Seat;
 
 impl LaneShared {
     /// Lends the slot of a future that waits.
@@ -17,7 +22,7 @@ impl LaneShared {
             let mut state = self.state.lock();
             let lent = state.policy.lend(task.header().slot());
             if lent {
-                task.header().set_seated(false);
+                task.header().set_seat(Seat::Lent);
                 let now = self.yard.clock.now();
                 effects.start.extend(state.start_on_lent(now));
                 state.hand_out(&self.executor, now, &mut effects);
@@ -32,12 +37,30 @@ impl LaneShared {
 
     /// Takes a slot for a future that lent its own. `false` if none is free: the future is woken when it has one.
     pub(super) fn reclaim(&self, task: &dyn Task) -> bool {
-        let mut state = self.state.lock();
-        let reclaimed = state.policy.reclaim(task.header().slot());
-        if reclaimed {
-            task.header().set_seated(true);
+        let reclaimed = {
+            let mut state = self.state.lock();
+            let reclaimed = state.policy.reclaim(task.header().slot());
+            task.header().set_seat(if reclaimed { Seat::Held } else { Seat::Awaited });
+            reclaimed
+        };
+        if !reclaimed {
+            self.yard.waits.held_up(task);
         }
         reclaimed
+    }
+
+    /// A submitter cannot take the room that it was promised: that goes to the next.
+    pub(crate) fn step_aside(self: &Arc<Self>, ticket: Ticket) {
+        let mut effects = Effects::default();
+        self.pass_on(ticket, &mut effects);
+        effects.act(self);
+    }
+
+    pub(super) fn pass_on(&self, ticket: Ticket, effects: &mut Effects) {
+        let mut state = self.state.lock();
+        if let Some(next) = state.policy.step_aside(ticket) {
+            state.tell_promised(next, effects);
+        }
     }
 
     /// Runs a queued task, or (`None`) whichever is next, on this thread and on the slot of `waiter`, whose body is below in the
@@ -68,8 +91,11 @@ impl LaneShared {
         };
         effects.act(self);
         let Some(task) = started else { return false };
+        waiter.header().set_seat(Seat::BelowAnother);
         self.yard.waits.begin_help(waiter, &task);
-        let how = Arc::clone(&task).start();
+        self.yard.waits.held_up(&**waiter);
+        let how = outside_of_runtimes(|| Arc::clone(&task).start());
+        waiter.header().set_seat(Seat::Held);
         self.yard.waits.end_help(waiter, &task);
         if let Some(how) = how {
             self.end_within(waiter, &*task, how);
@@ -109,9 +135,27 @@ impl LaneShared {
             }
         };
         let Some(task) = started else { return false };
-        if let Some(how) = in_body(|| Arc::clone(&task).start()) {
+        if let Some(how) = in_body(|| outside_of_runtimes(|| Arc::clone(&task).start())) {
             self.end_body(&*task, how);
         }
         true
+    }
+}
+
+/// Runs a task in the stack of a closure that may wait in tokio's `block_on`, which another `block_on` within it would refuse.
+/// Tokio can step out of that on a multi-threaded runtime; on others the task is run where it is.
+fn outside_of_runtimes<R>(task: impl FnOnce() -> R) -> R {
+    if !Handle::try_current().is_ok_and(|here| here.runtime_flavor() == RuntimeFlavor::MultiThread) {
+        return task();
+    }
+    let (mut task, mut returned) = (Some(task), None);
+    let run = || returned = task.take().map(|task| task());
+    // It panics where it cannot step out, such as in a `LocalSet`, before it runs anything.
+    let stepped_out = catch(|| tokio::task::block_in_place(run));
+    match (returned, task, stepped_out) {
+        (Some(returned), ..) => returned,
+        (None, Some(task), _) => task(),
+        (None, None, Err(payload)) => std::panic::resume_unwind(payload),
+        (None, None, Ok(())) => unreachable!("the task returned or panicked"),
     }
 }

@@ -18,8 +18,9 @@ use crate::ground::YardShared;
 use crate::lane::effects::Effects;
 use crate::lane::executor::Executor;
 use crate::observe::Unobserved;
-use crate::task::TaskId;
 use crate::task::cell::Task;
+use crate::task::header::Seat;
+use crate::task::{TaskId, current};
 
 /// One lane, as its handles, its tasks and the yard share it.
 pub(crate) struct LaneShared {
@@ -38,9 +39,15 @@ pub(crate) struct LaneShared {
 pub(super) struct LaneState {
     pub(super) policy: LanePolicy,
     tasks: Vec<Option<Arc<dyn Task>>>,
-    submitters: Vec<Option<Waker>>,
+    submitters: Vec<Option<Submitter>>,
     /// Closures on their way through the queue: see [`workers`](super::workers).
     pub(super) workers: usize,
+}
+
+/// Who waits for room: how to wake it, and the task in whose body it is polled.
+struct Submitter {
+    waker: Waker,
+    task: Option<Arc<dyn Task>>,
 }
 
 impl LaneShared {
@@ -72,16 +79,17 @@ impl LaneShared {
     }
 
     /// Joins the line for room. The waker is woken when the turn has come or the lane is closed, which may be at once.
-    pub(super) fn line_up(self: &Arc<Self>, waker: Waker) -> Ticket {
+    pub(super) fn line_up(self: &Arc<Self>, cx: &Context<'_>) -> Ticket {
         let mut effects = Effects::default();
+        let submitter = self.submitter(cx);
         let ticket = {
             let mut state = self.state.lock();
             let ticket = state.policy.line_up();
-            let _none = state.keep_waker(ticket, Some(waker));
+            let _none = state.keep_submitter(ticket, Some(submitter));
             if state.policy.is_open() {
                 state.after_room(&mut effects);
-            } else if let Some(waker) = state.keep_waker(ticket, None) {
-                effects.wake.push(waker);
+            } else if let Some(submitter) = state.keep_submitter(ticket, None) {
+                effects.wake.push(submitter.waker);
             }
             ticket
         };
@@ -97,32 +105,49 @@ impl LaneShared {
         cx: &Context<'_>,
     ) -> Poll<Result<(), Refusal>> {
         // Cloned and dropped outside of the lock: a waker may be foreign code.
-        let mut waker = Some(cx.waker().clone());
+        let mut submitter = Some(self.submitter(cx));
         let mut old = None;
+        let mut came_back = false;
         let admitted = self.admit(task, |state, now, priority| {
+            came_back = state.policy.come_back(ticket);
             let admitted = state.policy.redeem(ticket, now, priority);
-            let kept = waker.take().filter(|_| admitted == Err(Refusal::Full));
-            old = state.keep_waker(ticket, kept);
+            let kept = if admitted == Err(Refusal::Full) { submitter.take() } else { None };
+            old = state.keep_submitter(ticket, kept);
             admitted
         });
         drop(old);
         match admitted {
-            Err(Refusal::Full) => Poll::Pending,
-            admitted => Poll::Ready(admitted),
+            Err(Refusal::Full) => {
+                // Whoever could make room found it not in line before.
+                if came_back {
+                    self.yard.waits.crowded(self);
+                }
+                Poll::Pending
+            }
+            admitted => {
+                self.yard.waits.promise_is_over(self, ticket);
+                Poll::Ready(admitted)
+            }
         }
+    }
+
+    fn submitter(&self, cx: &Context<'_>) -> Submitter {
+        let task = current::task().filter(|task| Arc::ptr_eq(&task.header().lane.yard, &self.yard));
+        Submitter { waker: cx.waker().clone(), task }
     }
 
     /// Leaves the line for room; a promised place goes to the next in line.
     pub(super) fn leave_line(self: &Arc<Self>, ticket: Ticket) {
         let mut effects = Effects::default();
-        let waker;
+        let submitter;
         {
             let mut state = self.state.lock();
             state.policy.leave_line(ticket);
-            waker = state.keep_waker(ticket, None);
+            submitter = state.keep_submitter(ticket, None);
             state.after_room(&mut effects);
         }
-        drop(waker);
+        drop(submitter);
+        self.yard.waits.promise_is_over(self, ticket);
         effects.act(self);
     }
 
@@ -132,7 +157,11 @@ impl LaneShared {
         {
             let mut state = self.state.lock();
             state.policy.close();
-            effects.wake.extend(state.submitters.iter_mut().filter_map(Option::take));
+            let submitters = state.submitters.iter_mut().filter_map(Option::take);
+            for Submitter { waker, task } in submitters {
+                effects.wake.push(waker);
+                effects.released.extend(task);
+            }
         }
         effects.act(self);
         self.yard.task_ended();
@@ -277,7 +306,7 @@ impl LaneState {
         } else {
             while let Some(slot) = self.policy.resume_next() {
                 let resumed = self.tasks.get(slot.0 as usize).and_then(Option::as_ref).map(Arc::clone);
-                effects.resume.extend(resumed.inspect(|task| task.header().set_seated(true)));
+                effects.resume.extend(resumed.inspect(|task| task.header().set_seat(Seat::Held)));
             }
             while let Some(task) = self.start_next(now) {
                 effects.start.push(task);
@@ -288,17 +317,24 @@ impl LaneState {
 
     pub(super) fn after_room(&mut self, effects: &mut Effects) {
         while let Some(ticket) = self.policy.promise_next() {
-            effects.wake.extend(self.keep_waker(ticket, None));
+            self.tell_promised(ticket, effects);
         }
     }
 
-    /// Replaces the waker of a submitter; drop the old one after the lock.
-    fn keep_waker(&mut self, ticket: Ticket, waker: Option<Waker>) -> Option<Waker> {
+    pub(super) fn tell_promised(&mut self, ticket: Ticket, effects: &mut Effects) {
+        if let Some(Submitter { waker, task }) = self.keep_submitter(ticket, None) {
+            effects.wake.push(waker);
+            effects.promised.extend(task.map(|task| (task, ticket)));
+        }
+    }
+
+    /// Replaces what is known of a submitter; drop the old after the lock.
+    fn keep_submitter(&mut self, ticket: Ticket, submitter: Option<Submitter>) -> Option<Submitter> {
         let at = ticket.0 as usize;
         if self.submitters.len() <= at {
-            self.submitters.resize(at + 1, None);
+            self.submitters.resize_with(at + 1, || None);
         }
-        std::mem::replace(&mut self.submitters[at], waker)
+        std::mem::replace(&mut self.submitters[at], submitter)
     }
 }
 

@@ -118,7 +118,7 @@ impl<F, T: 'static> Submit<'_, F, T> {
         }
         match self.lane.offer(task) {
             Err(Refusal::Full) => {
-                self.ticket = Some(self.lane.line_up(cx.waker().clone()));
+                self.ticket = Some(self.lane.line_up(cx));
                 Poll::Pending
             }
             admitted => Poll::Ready(admitted),

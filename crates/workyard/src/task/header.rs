@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use workyard_core::{Outcome, Priority, Reason, Slot, TaskState};
 
@@ -30,10 +30,23 @@ pub(crate) struct Header {
     pub(crate) on_end: OnEnd,
     slot: AtomicU32,
     status: StatusCell,
-    /// Whether the running body has a slot; it has none while it lends its own.
-    seated: AtomicBool,
+    seat: AtomicU8,
     /// How many waits of the body are in the graph of the yard's waits.
     waits: AtomicUsize,
+}
+
+/// What a running body has of its lane's slots, for readers without the lane's lock.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Seat {
+    /// A slot.
+    Held,
+    /// None: a future that waits lent its own.
+    Lent,
+    /// None: a future was woken and waits for one.
+    Awaited,
+    /// Another closure runs on the slot, in the stack of this one.
+    BelowAnother,
 }
 
 /// What a task is made with.
@@ -70,7 +83,7 @@ impl Header {
             on_end: OnEnd::default(),
             slot: AtomicU32::new(u32::MAX),
             status: StatusCell::default(),
-            seated: AtomicBool::new(true),
+            seat: AtomicU8::new(Seat::Held as u8),
             waits: AtomicUsize::new(0),
         }
     }
@@ -96,21 +109,29 @@ impl Header {
         self.status.set(state);
     }
 
-    /// Only under the lane's lock.
-    pub(crate) fn set_seated(&self, seated: bool) {
-        self.seated.store(seated, Ordering::Relaxed);
+    /// Only under the lane's lock, but for a closure's.
+    pub(crate) fn set_seat(&self, seat: Seat) {
+        self.seat.store(seat as u8, Ordering::Relaxed);
     }
 
-    /// Whether the running body has a slot.
+    /// Whether the running body has a slot that it could lend.
     pub(crate) fn is_seated(&self) -> bool {
-        self.seated.load(Ordering::Relaxed)
+        self.seat.load(Ordering::Relaxed) == Seat::Held as u8
+    }
+
+    /// Whether the running body would not go on now if it was woken. Exact under the lock of the waits, see `Waits::promised`.
+    pub(crate) fn is_held_up(&self) -> bool {
+        self.seat.load(Ordering::Relaxed) >= Seat::Awaited as u8
     }
 
     /// Whether the task needs a slot of its lane to go on.
     pub(crate) fn needs_slot(&self) -> bool {
         match self.status() {
             Some(TaskState::Queued) => true,
-            Some(TaskState::Running) => !self.is_seated(),
+            Some(TaskState::Running) => {
+                let seat = self.seat.load(Ordering::Relaxed);
+                seat == Seat::Lent as u8 || seat == Seat::Awaited as u8
+            }
             None | Some(TaskState::Ended(_)) => false,
         }
     }

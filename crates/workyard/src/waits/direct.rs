@@ -9,7 +9,7 @@ use workyard_core::Awaited;
 use crate::ground::YardShared;
 use crate::lane::LaneShared;
 use crate::task::cell::Task;
-use crate::task::current;
+use crate::task::{current, wake_caught};
 
 /// What is awaited.
 pub(crate) enum Target<'a> {
@@ -74,7 +74,7 @@ impl DirectWait {
     pub(crate) fn pending(&mut self, target: &Target<'_>, cx: &Context<'_>) -> Next {
         let Some(waiter) = current::task() else {
             self.end();
-            return if target.lane().run_beside(target.task()) { Next::Again } else { Next::Wait };
+            return after_run(target.lane().run_beside(target.task()), cx);
         };
         let header = waiter.header();
         let waits = &header.lane.yard.waits;
@@ -93,7 +93,7 @@ impl DirectWait {
             self.end();
             return Next::Stuck;
         }
-        waits.help(&waiter)
+        help(&waiter, cx)
     }
 
     /// The future is ready or will not be polled again.
@@ -108,6 +108,23 @@ impl Drop for DirectWait {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+fn help(waiter: &Arc<dyn Task>, cx: &Context<'_>) -> Next {
+    match waiter.header().lane.yard.waits.help(waiter) {
+        Next::Again => after_run(true, cx),
+        next @ (Next::Wait | Next::Stuck) => next,
+    }
+}
+
+/// A task may have been run in this thread's stack. If it blocked the thread, it may have used up a wake-up that was meant for
+/// another future which is polled below (tokio has one parker a thread), so that is polled once more.
+fn after_run(something_ran: bool, cx: &Context<'_>) -> Next {
+    if !something_ran {
+        return Next::Wait;
+    }
+    wake_caught(cx.waker());
+    Next::Again
 }
 
 /// A wait for any of several tasks. It is never told that it is stuck, since only some of the tasks are looked at; who waits for
@@ -147,7 +164,7 @@ impl AnyWait {
         } else {
             self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
         }
-        waits.help(&waiter)
+        help(&waiter, cx)
     }
 
     fn enter(&mut self, waiter: &Arc<dyn Task>, tasks: Vec<Arc<dyn Task>>, cx: &Context<'_>) {

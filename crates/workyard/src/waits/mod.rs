@@ -23,6 +23,10 @@
 //! - *A task that is queued* where others wait for room may be what they have to run: those look.
 //! - *Who leaves one of several waits* may have left the only one that could come: it looks at the others again.
 //!
+//! Room is promised to the first in line, who may be in the body of a task that cannot go on: a future that is woken and waits for
+//! a slot, a closure below another in its stack. What holds it up may itself wait for room behind it. So such a one steps
+//! aside, the promise goes to the next, and it is first in line again once its task goes on and polls it.
+//!
 //! Looking again is done by the waiter itself, a future at the end of its poll, and who is stuck or is a closure when its wait
 //! is polled. Whoever looked before the change is woken, and whoever looks later sees it.
 //!

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use parking_lot::Mutex;
-use workyard_core::Awaited;
+use workyard_core::{Awaited, Ticket};
 
 use crate::lane::{LaneShared, has_stack_left};
 use crate::task::cell::Task;
@@ -17,6 +18,8 @@ use crate::waits::state::{After, State};
 #[derive(Default)]
 pub(crate) struct Waits {
     state: Mutex<State>,
+    /// How many promises the state knows, so that nobody asks for none.
+    promises: AtomicUsize,
 }
 
 impl Waits {
@@ -86,6 +89,49 @@ impl Waits {
         }
     }
 
+    /// A submitter in the body of a task was promised room. `false` if the task is held up: the room is to go to the next, since the
+    /// one that holds it up may wait for room itself.
+    pub(crate) fn promised(&self, task: &dyn Task, lane: &Arc<LaneShared>, ticket: Ticket) -> bool {
+        let mut state = self.state.lock();
+        // Under the lock, which `held_up` takes afterwards: one of the two sees the other.
+        let can_take_it = !task.header().is_held_up();
+        if can_take_it {
+            state.promised(task.header().id.0, lane, ticket);
+            self.promises.store(state.promises(), Ordering::Relaxed);
+        }
+        can_take_it
+    }
+
+    /// A task is woken and cannot go on: what its submitters were promised goes to others.
+    pub(crate) fn held_up(&self, task: &dyn Task) {
+        if !task.header().is_waiting() {
+            return;
+        }
+        let promised = {
+            let mut state = self.state.lock();
+            let promised = state.take_promised(task.header().id.0);
+            self.promises.store(state.promises(), Ordering::Relaxed);
+            promised
+        };
+        for (lane, ticket) in promised {
+            if let Some(lane) = lane.upgrade() {
+                lane.step_aside(ticket);
+            }
+        }
+    }
+
+    /// A submitter took its room, or left.
+    pub(crate) fn promise_is_over(&self, lane: &LaneShared, ticket: Ticket) {
+        // Relaxed: a promise that is entered here too late is one of a number that is free or another's by then. That one then
+        // steps aside for nothing, and comes back when it is polled, as it was woken to be.
+        if self.promises.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut state = self.state.lock();
+        state.promise_is_over(lane.number, ticket);
+        self.promises.store(state.promises(), Ordering::Relaxed);
+    }
+
     /// Runs, in the stack of a closure that waits, one task of its lane that it waits for or that takes up the room it
     /// waits for.
     pub(super) fn help(&self, waiter: &Arc<dyn Task>) -> Next {
@@ -143,6 +189,6 @@ impl Waits {
 
 impl fmt::Debug for Waits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waits").field("state", &*self.state.lock()).finish()
+        f.debug_struct("Waits").field("state", &*self.state.lock()).finish_non_exhaustive()
     }
 }
