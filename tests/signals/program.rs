@@ -79,6 +79,8 @@ fn cpu_ticks(running: &Running) -> Option<u64> {
 fn the_second_signal_cuts_a_long_drain_short() {
     for send in [[Running::terminate as fn(&Running), Running::interrupt], [Running::interrupt, Running::interrupt]] {
         let running = drain(&[ENDLESS, "--drain=3600000"]);
+        // Without a request there is nothing to drain.
+        workyard_testkit::wait_for("it computes", SOON, || cpu_ticks(&running).is_none_or(|ticks| ticks > 5));
         send[0](&running);
         running.wait_for_line("draining", SOON);
         let since = Instant::now();
