@@ -146,6 +146,7 @@ fn a_signal_in_the_first_moment_is_none_too_early() {
 #[test]
 fn many_signals_at_once_end_it_once() {
     let running = drain(&[ENDLESS, "--drain=3600000"]);
+    workyard_testkit::wait_for("it computes", SOON, || cpu_ticks(&running).is_none_or(|ticks| ticks > 5));
     for _ in 0..100 {
         running.interrupt();
         running.terminate();
