@@ -111,8 +111,8 @@ impl CpuLaneConfig {
     /// By how much the threads yield to others, on systems where a thread has a priority of its own (Linux): 0, not at
     /// all, to 19, as much as can be. 0 by default.
     ///
-    /// With 19 the slowest timers of a service beside a full lane are about as prompt as those of an idle one; tiny closures (1 µs) lose
-    /// up to 29 % of their throughput, longer ones nothing. Beside other busy programs, the lane gets what those leave.
+    /// With 19 the slowest timers of a service (one in a thousand) are late by half to two thirds of what they are with 0, beside a
+    /// full lane; tiny closures (1 µs) lose up to 29 % of their throughput, longer ones a few per cent at most. Beside other busy programs, the lane gets what those leave.
     /// `docs/performance.md` has the measurement.
     pub fn nice(mut self, nice: usize) -> Self {
         self.nice = nice;
