@@ -4,11 +4,12 @@
 //! released. Three numbers bound a lane: `limit` slots for bodies, `queue` places behind them, and nothing else. A
 //! place that is promised to a waiting submitter counts as taken, so the sum never exceeds `limit + queue`.
 
-use std::time::Duration;
+mod runners;
+
 
 use crate::histogram::Histogram;
 use crate::order::{Line, Links, Waiting};
-use crate::slots::{Record, Seat, Slots};
+use crate::slots::{Holds, Record, Seat, Slots};
 use crate::{LaneConfig, Ledger, Moment, Outcome, Percentiles, Priority, Step, TaskState};
 
 /// The number of a live task in its lane. It is reused after the body has ended.
@@ -60,6 +61,8 @@ pub struct LanePolicy {
     submitters: Submitters,
     open: bool,
     ledger: Ledger,
+    /// What the lane's runners work on: counted apart, and added to the ledger when somebody looks.
+    items: runners::Items,
     never_started: u64,
     late_results: u64,
     refused: u64,
@@ -103,6 +106,7 @@ impl LanePolicy {
             submitters: Submitters::new(),
             open: true,
             ledger: Ledger::default(),
+            items: runners::Items::default(),
             never_started: 0,
             late_results: 0,
             refused: 0,
@@ -117,7 +121,7 @@ impl LanePolicy {
     /// # Errors
     /// [`Refusal::Full`] or [`Refusal::Closed`]; the task was not accepted and nothing changed.
     pub fn offer(&mut self, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
-        self.check_room().and_then(|()| self.accept(now, priority))
+        self.check_room().and_then(|()| self.accept(now, priority, Holds::OneTask))
     }
 
     /// A submitter was turned away for good. Only the caller knows, since one that is refused may line up.
@@ -169,6 +173,10 @@ impl LanePolicy {
     /// # Errors
     /// [`Refusal::Full`] if it has not: the ticket stays good. [`Refusal::Closed`]: the ticket is void.
     pub fn redeem(&mut self, ticket: Ticket, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
+        self.take_turn(ticket).and_then(|()| self.accept(now, priority, Holds::OneTask))
+    }
+
+    fn take_turn(&mut self, ticket: Ticket) -> Result<(), Refusal> {
         if !self.open {
             self.submitters.leave(ticket);
             return Err(Refusal::Closed);
@@ -177,7 +185,7 @@ impl LanePolicy {
             return Err(Refusal::Full);
         }
         self.submitters.leave(ticket);
-        self.accept(now, priority)
+        Ok(())
     }
 
     /// Gives the next waiting task a slot, if one is free. Its body must be started, and [`end_body`](Self::end_body)
@@ -261,9 +269,11 @@ impl LanePolicy {
         };
         self.waiting.remove(slot.0, task.priority);
         self.tasks.remove(slot.0);
-        self.ledger.queued -= 1;
-        self.ledger.count_end(how);
-        self.never_started += 1;
+        if task.holds == Holds::OneTask {
+            self.ledger.queued -= 1;
+            self.ledger.count_ends(how, 1);
+            self.never_started += 1;
+        }
         true
     }
 
@@ -274,8 +284,13 @@ impl LanePolicy {
         let (TaskState::Running, Ok(ended)) = (task.state, task.state.after(Step::End(how))) else { return false };
         task.state = ended;
         self.overrunning += 1;
-        self.ledger.running -= 1;
-        self.ledger.count_end(how);
+        match task.holds {
+            Holds::OneTask => {
+                self.ledger.running -= 1;
+                self.ledger.count_ends(how, 1);
+            }
+            Holds::Items { more_slots } => self.items.at_once -= 1 + more_slots as usize,
+        }
         true
     }
 
@@ -284,18 +299,23 @@ impl LanePolicy {
         let task = *self.tasks.get(slot.0)?;
         let ending = match task.state {
             TaskState::Queued => return None,
-            TaskState::Running => {
-                self.ledger.running -= 1;
-                self.ledger.count_end(how);
-                Ending::Final
-            }
-            TaskState::Ended(_) => {
-                self.overrunning -= 1;
-                self.late_results += 1;
-                Ending::Late
-            }
+            TaskState::Running => Ending::Final,
+            TaskState::Ended(_) => Ending::Late,
         };
+        match (task.holds, ending) {
+            (Holds::OneTask, Ending::Final) => {
+                self.ledger.running -= 1;
+                self.ledger.count_ends(how, 1);
+            }
+            (Holds::OneTask, Ending::Late) => self.late_results += 1,
+            (Holds::Items { more_slots }, Ending::Final) => self.items.at_once -= 1 + more_slots as usize,
+            (Holds::Items { .. }, Ending::Late) => {}
+        }
+        if ending == Ending::Late {
+            self.overrunning -= 1;
+        }
         self.tasks.remove(slot.0);
+        self.occupied -= task.holds.more_slots();
         match task.seat {
             Seat::Held => self.occupied -= 1,
             Seat::None => self.lending -= 1,
@@ -304,7 +324,9 @@ impl LanePolicy {
                 self.lending -= 1;
             }
         }
-        self.run.record(now.since(task.started_at));
+        if task.holds == Holds::OneTask {
+            self.run.record(now.since(task.started_at));
+        }
         Some(ending)
     }
 
@@ -340,7 +362,7 @@ impl LanePolicy {
 
     /// How many tasks have not ended.
     pub const fn live(&self) -> u64 {
-        self.ledger.live()
+        self.ledger.live() + self.items.live
     }
 
     /// The state of a task whose body has not ended.
@@ -359,7 +381,7 @@ impl LanePolicy {
     /// The numbers of the lane, now.
     pub fn counts(&self) -> LaneCounts {
         LaneCounts {
-            ledger: self.ledger,
+            ledger: self.items.added_to(self.ledger),
             limit: self.config.limit,
             queue: self.config.queue,
             overrunning: self.overrunning,
@@ -388,26 +410,31 @@ impl LanePolicy {
         self.occupied + self.waiting.len() + self.submitters.promises < self.config.limit + self.config.queue
     }
 
-    fn accept(&mut self, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
-        let record = Record { state: TaskState::Queued, priority, accepted_at: now, started_at: now, seat: Seat::None };
+    fn accept(&mut self, now: Moment, priority: Priority, holds: Holds) -> Result<Slot, Refusal> {
+        let (state, seat) = (TaskState::Queued, Seat::None);
+        let record = Record { state, priority, accepted_at: now, started_at: now, seat, holds };
         let slot = self.tasks.insert(record).ok_or(Refusal::Full)?;
         self.waiting.push(slot, priority);
-        self.ledger.accepted += 1;
-        self.ledger.queued += 1;
+        if holds == Holds::OneTask {
+            self.ledger.accepted += 1;
+            self.ledger.queued += 1;
+        }
         Ok(Slot(slot))
     }
 
     fn start(&mut self, slot: u32, now: Moment) {
-        let mut waited = Duration::ZERO;
-        if let Some(task) = self.tasks.get_mut(slot) {
-            task.state = TaskState::Running;
-            task.started_at = now;
-            task.seat = Seat::Held;
-            waited = now.since(task.accepted_at);
+        let Some(task) = self.tasks.get_mut(slot) else { return };
+        task.state = TaskState::Running;
+        task.started_at = now;
+        task.seat = Seat::Held;
+        match task.holds {
+            Holds::OneTask => {
+                self.wait.record(now.since(task.accepted_at));
+                self.ledger.queued -= 1;
+                self.ledger.running += 1;
+            }
+            Holds::Items { .. } => self.items.at_once += 1,
         }
-        self.wait.record(waited);
-        self.ledger.queued -= 1;
-        self.ledger.running += 1;
         self.occupied += 1;
     }
 }

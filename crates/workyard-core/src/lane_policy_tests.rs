@@ -201,7 +201,7 @@ fn end(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
         assert_eq!(policy.give_up(Slot(slot), how), !answered, "a task is answered once");
         if !answered {
             model.bodies.insert(slot, (true, chair));
-            model.ledger.count_end(how);
+            model.ledger.count_ends(how, 1);
         }
         return;
     }
@@ -211,7 +211,7 @@ fn end(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     model.bodies.remove(&slot);
     model.wanted.retain(|wanted| wanted.0 != slot);
     match expected {
-        Ending::Final => model.ledger.count_end(how),
+        Ending::Final => model.ledger.count_ends(how, 1),
         Ending::Late => model.late_results += 1,
     }
 }
@@ -224,7 +224,7 @@ fn end_queued(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     assert!(!policy.end_queued(gone.slot, Outcome::Completed), "what never ran cannot complete");
     let how = *rng.pick(&[Outcome::Cancelled, Outcome::TimedOut]);
     assert!(policy.end_queued(gone.slot, how) && !policy.end_queued(gone.slot, how));
-    model.ledger.count_end(how);
+    model.ledger.count_ends(how, 1);
     model.never_started += 1;
 }
 

@@ -61,7 +61,7 @@ impl Ledger {
         self.accepted == self.live() + self.all_ended()
     }
 
-    pub(crate) fn count_end(&mut self, outcome: Outcome) {
+    pub(crate) fn count_ends(&mut self, outcome: Outcome, times: u64) {
         let count = match outcome {
             Outcome::Completed => &mut self.completed,
             Outcome::Failed => &mut self.failed,
@@ -70,7 +70,7 @@ impl Ledger {
             Outcome::TimedOut => &mut self.timed_out,
             Outcome::Abandoned => &mut self.abandoned,
         };
-        *count += 1;
+        *count += times;
     }
 }
 

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
 
+mod chunks;
 mod config;
 mod histogram;
 mod lane_policy;
@@ -15,9 +16,11 @@ mod priority;
 mod rate_limit;
 mod reason;
 mod slots;
+mod tally;
 mod task_state;
 mod wait_graph;
 
+pub use chunks::ChunkSize;
 pub use config::{LaneConfig, OutOfRange, check};
 pub use histogram::Percentiles;
 pub use lane_policy::{Ending, LaneCounts, LanePolicy, Refusal, Slot, Ticket};
@@ -26,5 +29,6 @@ pub use moment::Moment;
 pub use priority::{Ageing, Order, Priority};
 pub use rate_limit::RateLimit;
 pub use reason::Reason;
+pub use tally::Tally;
 pub use task_state::{IllegalStep, Outcome, Step, TaskState, life_of_a_task};
 pub use wait_graph::{Awaited, WaitGraph};

@@ -10,6 +10,29 @@ pub(crate) struct Record {
     pub(crate) accepted_at: Moment,
     pub(crate) started_at: Moment,
     pub(crate) seat: Seat,
+    pub(crate) holds: Holds,
+}
+
+/// What a record stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Holds {
+    /// A task, which the ledger counts.
+    OneTask,
+    /// A runner, which works through items: those are counted, it is not.
+    Items {
+        /// Slots that it has beside the one of its seat.
+        more_slots: u32,
+    },
+}
+
+impl Holds {
+    /// The slots beside the one of the seat.
+    pub(crate) const fn more_slots(self) -> usize {
+        match self {
+            Self::OneTask => 0,
+            Self::Items { more_slots } => more_slots as usize,
+        }
+    }
 }
 
 /// What a started body has of the lane's `limit`.
