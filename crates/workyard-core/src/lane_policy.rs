@@ -6,7 +6,6 @@
 
 mod runners;
 
-
 use crate::histogram::Histogram;
 use crate::order::{Line, Links, Waiting};
 use crate::slots::{Holds, Record, Seat, Slots};
@@ -283,13 +282,15 @@ impl LanePolicy {
         let Some(task) = self.tasks.get_mut(slot.0) else { return false };
         let (TaskState::Running, Ok(ended)) = (task.state, task.state.after(Step::End(how))) else { return false };
         task.state = ended;
-        self.overrunning += 1;
+        self.items.at_once -= task.holds.at_once();
         match task.holds {
             Holds::OneTask => {
+                self.overrunning += 1;
                 self.ledger.running -= 1;
                 self.ledger.count_ends(how, 1);
             }
-            Holds::Items { more_slots } => self.items.at_once -= 1 + more_slots as usize,
+            // It is among the overrunning already if its item is.
+            Holds::Items { overruns, .. } => self.overrunning += usize::from(!overruns),
         }
         true
     }
@@ -308,7 +309,7 @@ impl LanePolicy {
                 self.ledger.count_ends(how, 1);
             }
             (Holds::OneTask, Ending::Late) => self.late_results += 1,
-            (Holds::Items { more_slots }, Ending::Final) => self.items.at_once -= 1 + more_slots as usize,
+            (Holds::Items { .. }, Ending::Final) => self.items.at_once -= task.holds.at_once(),
             (Holds::Items { .. }, Ending::Late) => {}
         }
         if ending == Ending::Late {
@@ -433,7 +434,7 @@ impl LanePolicy {
                 self.ledger.queued -= 1;
                 self.ledger.running += 1;
             }
-            Holds::Items { .. } => self.items.at_once += 1,
+            Holds::Items { .. } => self.items.at_once += task.holds.at_once(),
         }
         self.occupied += 1;
     }

@@ -22,15 +22,28 @@ pub(crate) enum Holds {
     Items {
         /// Slots that it has beside the one of its seat.
         more_slots: u32,
+        /// Its item was answered, and runs on.
+        overruns: bool,
     },
 }
 
 impl Holds {
+    /// A runner that has nothing but its seat.
+    pub(crate) const RUNNER: Self = Self::Items { more_slots: 0, overruns: false };
+
+    /// How many items it can run at once, while it runs.
+    pub(crate) const fn at_once(self) -> usize {
+        match self {
+            Self::OneTask | Self::Items { overruns: true, .. } => 0,
+            Self::Items { more_slots, overruns: false } => 1 + more_slots as usize,
+        }
+    }
+
     /// The slots beside the one of the seat.
     pub(crate) const fn more_slots(self) -> usize {
         match self {
             Self::OneTask => 0,
-            Self::Items { more_slots } => more_slots as usize,
+            Self::Items { more_slots, .. } => more_slots as usize,
         }
     }
 }

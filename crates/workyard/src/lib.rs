@@ -128,6 +128,7 @@ mod ground;
 mod group;
 mod lane;
 mod machine;
+mod map;
 mod observe;
 pub mod queue;
 mod report;
@@ -148,6 +149,7 @@ pub use lane::{
     Lane, LaneSpec, Run, Submit, SubmitError, SubmitTimeout, Value,
 };
 pub use machine::{Machine, machine};
+pub use map::{Fold, ForEach, Map, MapError, MapFuture, MapIter, MapStream, Settle, Sum};
 pub use observe::{LaneSnapshot, Snapshot, TaskInfo};
 pub use report::Report;
 pub use scheduler::{NoSuchLane, Scheduler, WeakScheduler};

@@ -33,7 +33,7 @@ impl LanePolicy {
     /// # Errors
     /// As [`offer`](Self::offer).
     pub fn offer_runner(&mut self, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
-        self.check_room().and_then(|()| self.accept(now, priority, Holds::Items { more_slots: 0 }))
+        self.check_room().and_then(|()| self.accept(now, priority, Holds::RUNNER))
     }
 
     /// As [`redeem`](Self::redeem), for a runner.
@@ -41,7 +41,7 @@ impl LanePolicy {
     /// # Errors
     /// As [`redeem`](Self::redeem).
     pub fn redeem_runner(&mut self, ticket: Ticket, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
-        self.take_turn(ticket).and_then(|()| self.accept(now, priority, Holds::Items { more_slots: 0 }))
+        self.take_turn(ticket).and_then(|()| self.accept(now, priority, Holds::RUNNER))
     }
 
     /// Accepts items that a runner has taken. `false` if the lane takes nothing in any more; then they are no items of the lane.
@@ -72,7 +72,7 @@ impl LanePolicy {
         let Some(record) = self.tasks.get_mut(runner.0).filter(|record| record.state == TaskState::Running) else {
             return 0;
         };
-        let Holds::Items { more_slots } = &mut record.holds else { return 0 };
+        let Holds::Items { more_slots, .. } = &mut record.holds else { return 0 };
         let got = u32::try_from(want.min(free)).unwrap_or(u32::MAX);
         *more_slots += got;
         self.occupied += got as usize;
@@ -83,7 +83,7 @@ impl LanePolicy {
     /// Takes slots back from a runner that has more than `keep` beside the one of its seat.
     pub fn keep_slots(&mut self, runner: Slot, keep: usize) {
         let Some(record) = self.tasks.get_mut(runner.0) else { return };
-        let Holds::Items { more_slots } = &mut record.holds else { return };
+        let Holds::Items { more_slots, .. } = &mut record.holds else { return };
         let freed = (*more_slots as usize).saturating_sub(keep);
         *more_slots -= u32::try_from(freed).unwrap_or(*more_slots);
         self.occupied -= freed;
@@ -92,10 +92,32 @@ impl LanePolicy {
         }
     }
 
+    /// The item that a runner of closures is at was answered, and runs on.
+    pub fn overrun(&mut self, runner: Slot) {
+        let Some(record) = self.tasks.get_mut(runner.0) else { return };
+        let at_once = record.holds.at_once();
+        if let (TaskState::Running, Holds::Items { overruns: overruns @ false, .. }) = (record.state, &mut record.holds) {
+            *overruns = true;
+            self.items.at_once -= at_once;
+            self.overrunning += 1;
+        }
+    }
+
+    /// An item that had been answered has returned; what it came to is dropped.
+    pub fn item_returned(&mut self, runner: Slot) {
+        self.late_results += 1;
+        let Some(record) = self.tasks.get_mut(runner.0) else { return };
+        if let (TaskState::Running, Holds::Items { overruns: overruns @ true, .. }) = (record.state, &mut record.holds) {
+            *overruns = false;
+            self.items.at_once += record.holds.at_once();
+            self.overrunning -= 1;
+        }
+    }
+
     /// Puts a running runner that holds no slot but its seat's behind all who wait. `false` if it is no such runner.
     pub fn give_way(&mut self, runner: Slot, now: Moment) -> bool {
         let Some(record) = self.tasks.get_mut(runner.0) else { return false };
-        let is_alone = record.holds == Holds::Items { more_slots: 0 } && record.seat == Seat::Held;
+        let is_alone = record.holds == Holds::RUNNER && record.seat == Seat::Held;
         if record.state != TaskState::Running || !is_alone {
             return false;
         }
@@ -107,6 +129,11 @@ impl LanePolicy {
         self.occupied -= 1;
         self.items.at_once -= 1;
         true
+    }
+
+    /// Whether a slot is free that nobody waits for.
+    pub const fn has_spare_slot(&self) -> bool {
+        !self.is_contended() && self.occupied + self.submitters.promises < self.config.limit
     }
 
     /// Whether anybody waits for a slot: a task, another runner, or a body that lent its own.
@@ -195,6 +222,32 @@ mod tests {
         lane.settle(&tally(10, 0));
         lane.end_body(runner, Outcome::Completed, Moment::default());
         assert!(lane.counts().ledger.balances() && lane.counts().ledger.live() == 0);
+    }
+
+    #[test]
+    fn an_item_that_overruns_is_seen_until_it_returns() {
+        let mut lane = lane(1, 4);
+        let runner = runner(&mut lane);
+        lane.take_in(3);
+        let mut timed_out = Tally::NONE;
+        timed_out.count(Outcome::TimedOut);
+        lane.settle(&timed_out);
+        lane.overrun(runner);
+        lane.overrun(runner);
+        let counts = lane.counts();
+        assert_eq!((counts.overrunning, counts.occupied, counts.ledger.running, counts.ledger.queued), (1, 1, 0, 2));
+        lane.item_returned(runner);
+        let counts = lane.counts();
+        assert_eq!((counts.overrunning, counts.ledger.running, counts.late_results), (0, 1, 1));
+        lane.overrun(runner);
+        assert!(lane.give_up(runner, Outcome::Abandoned));
+        assert_eq!(lane.counts().overrunning, 1);
+        lane.item_returned(runner);
+        lane.settle(&tally(0, 2));
+        lane.end_body(runner, Outcome::Completed, Moment::default());
+        let counts = lane.counts();
+        assert_eq!((counts.overrunning, counts.occupied), (0, 0));
+        assert!(counts.ledger.balances() && counts.ledger.live() == 0);
     }
 
     #[test]

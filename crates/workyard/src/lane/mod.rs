@@ -12,6 +12,7 @@ mod io;
 mod methods;
 mod nested;
 mod options;
+mod runner;
 mod shared;
 mod stack;
 mod submit;

@@ -16,7 +16,7 @@ use crate::task::header::Seat;
 
 impl LaneShared {
     /// Lends the slot of a future that waits.
-    pub(super) fn lend(self: &Arc<Self>, task: &dyn Task) {
+    pub(crate) fn lend(self: &Arc<Self>, task: &dyn Task) {
         let mut effects = Effects::default();
         let lent = {
             let mut state = self.state.lock();
@@ -36,7 +36,7 @@ impl LaneShared {
     }
 
     /// Takes a slot for a future that lent its own. `false` if none is free: the future is woken when it has one.
-    pub(super) fn reclaim(&self, task: &dyn Task) -> bool {
+    pub(crate) fn reclaim(&self, task: &dyn Task) -> bool {
         let reclaimed = {
             let mut state = self.state.lock();
             let reclaimed = state.policy.reclaim(task.header().slot());

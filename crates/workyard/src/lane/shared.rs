@@ -38,10 +38,12 @@ pub(crate) struct LaneShared {
 /// The policy, which knows tasks and submitters by number, and what the numbers stand for.
 pub(super) struct LaneState {
     pub(super) policy: LanePolicy,
-    tasks: Vec<Option<Arc<dyn Task>>>,
+    pub(super) tasks: Vec<Option<Arc<dyn Task>>>,
     submitters: Vec<Option<Submitter>>,
     /// Closures on their way through the queue: see [`workers`](super::workers).
     pub(super) workers: usize,
+    /// Runners that wanted more slots than there were.
+    pub(super) hungry: Vec<Slot>,
 }
 
 /// Who waits for room: how to wake it, and the task in whose body it is polled.
@@ -54,7 +56,13 @@ impl LaneShared {
     pub(crate) fn new(name: Arc<str>, config: LaneConfig, executor: Executor, yard: Arc<YardShared>) -> Arc<Self> {
         let (number, limit) = (yard.next_lane(), config.limit);
         let state =
-            LaneState { policy: LanePolicy::new(config), tasks: Vec::new(), submitters: Vec::new(), workers: 0 };
+            LaneState {
+                policy: LanePolicy::new(config),
+                tasks: Vec::new(),
+                submitters: Vec::new(),
+                workers: 0,
+                hungry: Vec::new(),
+            };
         Arc::new(Self {
             name,
             number,
@@ -67,8 +75,12 @@ impl LaneShared {
     }
 
     /// Lets a task in, if there is room that is promised to nobody.
-    pub(super) fn offer(self: &Arc<Self>, task: Arc<dyn Task>) -> Result<(), Refusal> {
-        self.admit(task, |state, now, priority| state.policy.offer(now, priority))
+    pub(crate) fn offer(self: &Arc<Self>, task: Arc<dyn Task>) -> Result<(), Refusal> {
+        let is_runner = task.is_runner();
+        self.admit(task, |state, now, priority| match is_runner {
+            true => state.policy.offer_runner(now, priority),
+            false => state.policy.offer(now, priority),
+        })
     }
 
     /// As [`offer`](Self::offer), for a submitter that will not wait: a refusal is counted.
@@ -79,7 +91,7 @@ impl LaneShared {
     }
 
     /// Joins the line for room. The waker is woken when the turn has come or the lane is closed, which may be at once.
-    pub(super) fn line_up(self: &Arc<Self>, cx: &Context<'_>) -> Ticket {
+    pub(crate) fn line_up(self: &Arc<Self>, cx: &Context<'_>) -> Ticket {
         let mut effects = Effects::default();
         let submitter = self.submitter(cx);
         let ticket = {
@@ -98,7 +110,7 @@ impl LaneShared {
     }
 
     /// Lets in the task of a submitter whose turn has come, or keeps its waker for when it comes.
-    pub(super) fn poll_redeem(
+    pub(crate) fn poll_redeem(
         self: &Arc<Self>,
         task: Arc<dyn Task>,
         ticket: Ticket,
@@ -108,9 +120,13 @@ impl LaneShared {
         let mut submitter = Some(self.submitter(cx));
         let mut old = None;
         let mut came_back = false;
+        let is_runner = task.is_runner();
         let admitted = self.admit(task, |state, now, priority| {
             came_back = state.policy.come_back(ticket);
-            let admitted = state.policy.redeem(ticket, now, priority);
+            let admitted = match is_runner {
+                true => state.policy.redeem_runner(ticket, now, priority),
+                false => state.policy.redeem(ticket, now, priority),
+            };
             let kept = if admitted == Err(Refusal::Full) { submitter.take() } else { None };
             old = state.keep_submitter(ticket, kept);
             admitted
@@ -137,7 +153,7 @@ impl LaneShared {
     }
 
     /// Leaves the line for room; a promised place goes to the next in line.
-    pub(super) fn leave_line(self: &Arc<Self>, ticket: Ticket) {
+    pub(crate) fn leave_line(self: &Arc<Self>, ticket: Ticket) {
         let mut effects = Effects::default();
         let submitter;
         {
@@ -270,6 +286,10 @@ impl LaneState {
         now: Moment,
     ) -> (Option<Ending>, Option<Arc<dyn Task>>) {
         let slot = task.header().slot();
+        if task.gives_way() && self.policy.give_way(slot, now) {
+            task.header().set_status(TaskState::Queued);
+            return (Some(Ending::Final), None);
+        }
         let ending = self.policy.end_body(slot, how, now);
         debug_assert!(ending.is_some(), "a body ends once, in the slot it was given");
         if ending == Some(Ending::Final) {
@@ -311,6 +331,7 @@ impl LaneState {
             while let Some(task) = self.start_next(now) {
                 effects.start.push(task);
             }
+            self.feed(effects);
         }
         self.after_room(effects);
     }

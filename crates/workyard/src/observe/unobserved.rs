@@ -1,6 +1,7 @@
 //! Owns the failures that nobody looked at: counted always, and a panic logged, but no more than ten a second. Those that
 //! were not logged are named by the next record, a second later at most, or by the end of the yard.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use workyard_core::RateLimit;
 
 use crate::lane::LaneShared;
 use crate::task::header::Header;
-use crate::task::{Name, Payload, TaskError, TaskErrorKind};
+use crate::task::{Name, Origin, Payload, TaskError, TaskErrorKind, TaskId};
 
 /// How many panics of one lane are logged a second.
 const RECORDS_A_SECOND: u32 = 10;
@@ -51,7 +52,7 @@ impl Unobserved {
             self.failures.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(message) = error.panic_message() {
-            self.record(header, message, "a task panicked, and nobody looked at its result");
+            self.record(&About::task(header), message, "a task panicked, and nobody looked at its result");
         }
     }
 
@@ -60,14 +61,32 @@ impl Unobserved {
     pub(crate) fn note_late(&self, header: &Header, error: &TaskError) {
         if let Some(message) = error.panic_message() {
             self.failures.fetch_add(1, Ordering::Relaxed);
-            self.record(header, message, "the body of a task panicked after its handle was answered");
+            self.record(&About::task(header), message, "the body of a task panicked after its handle was answered");
         }
     }
 
     /// A `Drop` of the user's panicked in the lane's hands.
     pub(crate) fn note_drop_panic(&self, header: &Header, payload: &Payload) {
         self.failures.fetch_add(1, Ordering::Relaxed);
-        self.record(header, &payload.message(), "dropping what belonged to a task panicked");
+        self.record(&About::task(header), &payload.message(), "dropping what belonged to a task panicked");
+    }
+
+    /// Nobody will look at what became of an item of a map.
+    pub(crate) fn note_item(&self, lane: &Arc<LaneShared>, error: &TaskError) {
+        if !matches!(error.kind(), TaskErrorKind::Cancelled | TaskErrorKind::Refused) {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(message) = error.panic_message() {
+            let about = About { id: None, name: error.name(), lane, site: error.submitted_at() };
+            self.record(&about, message, "an item of a map panicked, and nobody looked at its result");
+        }
+    }
+
+    /// A `Drop` of what belongs to a map panicked in the lane's hands.
+    pub(crate) fn note_item_drop_panic(&self, lane: &Arc<LaneShared>, origin: &Origin, payload: &Payload) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let about = About { id: None, name: origin.name.as_ref().map(Name::as_str), lane, site: origin.site };
+        self.record(&about, &payload.message(), "dropping what belonged to a map panicked");
     }
 
     /// Names how many panics were not logged, since no more may come.
@@ -78,23 +97,39 @@ impl Unobserved {
         }
     }
 
-    fn record(&self, header: &Header, panic: &str, what: &str) {
+    fn record(&self, about: &About<'_>, panic: &str, what: &str) {
         let (passed, tell_rest) = {
             let mut records = self.records.lock();
-            let passed = records.limit.pass(header.lane.yard.clock.now());
+            let passed = records.limit.pass(about.lane.yard.clock.now());
             (passed, passed.is_none() && !std::mem::replace(&mut records.rest_follows, true))
         };
         if tell_rest {
-            tell_rest_later(&header.lane);
+            tell_rest_later(about.lane);
         }
         let Some(held_back) = passed else { return };
-        let (id, name, lane) = (header.id, header.name.as_ref().map(Name::as_str), &*header.lane.name);
-        let submitted_at = header.site;
+        let About { name, site: submitted_at, .. } = *about;
+        let (id, lane) = (about.id.map(tracing::field::display), &*about.lane.name);
         if held_back == 0 {
-            tracing::error!(target: "workyard", %id, name, lane, %submitted_at, panic, "{what}");
+            tracing::error!(target: "workyard", id, name, lane, %submitted_at, panic, "{what}");
         } else {
-            tracing::error!(target: "workyard", %id, name, lane, %submitted_at, panic, "{what} (and {held_back} more)");
+            tracing::error!(target: "workyard", id, name, lane, %submitted_at, panic, "{what} (and {held_back} more)");
         }
+    }
+}
+
+/// Whose panic it was.
+struct About<'a> {
+    /// `None` for an item of a map.
+    id: Option<TaskId>,
+    name: Option<&'a str>,
+    lane: &'a Arc<LaneShared>,
+    site: &'static Location<'static>,
+}
+
+impl<'a> About<'a> {
+    fn task(header: &'a Header) -> Self {
+        let name = header.name.as_ref().map(Name::as_str);
+        Self { id: Some(header.id), name, lane: &header.lane, site: header.site }
     }
 }
 

@@ -72,10 +72,10 @@ impl Signal {
 
 /// A reason in one byte; `0` is none.
 #[derive(Debug, Default)]
-struct ReasonFlag(AtomicU8);
+pub(crate) struct ReasonFlag(AtomicU8);
 
 impl ReasonFlag {
-    fn raise(&self, reason: Reason) {
+    pub(crate) fn raise(&self, reason: Reason) {
         let code = Reason::ALL.iter().position(|&r| r == reason).map_or(0, |at| at + 1);
         let code = u8::try_from(code).unwrap_or_default();
         // Losing the race means that another reason came first, which then stays. SeqCst pairs with the SeqCst load in
@@ -84,11 +84,11 @@ impl ReasonFlag {
         let _first = self.0.compare_exchange(0, code, Ordering::SeqCst, Ordering::Relaxed);
     }
 
-    fn is_raised(&self) -> bool {
+    pub(crate) fn is_raised(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    fn get(&self) -> Option<Reason> {
+    pub(crate) fn get(&self) -> Option<Reason> {
         let code = self.0.load(Ordering::SeqCst);
         Reason::ALL.get(usize::from(code.checked_sub(1)?)).copied()
     }

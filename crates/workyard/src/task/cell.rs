@@ -32,6 +32,16 @@ pub(crate) trait Task: Send + Sync {
 
     /// Answers whoever waits for the task with an error.
     fn answer(&self, error: TaskError);
+
+    /// Whether it is a runner: what it works through is counted, and it is not.
+    fn is_runner(&self) -> bool {
+        false
+    }
+
+    /// Whether it has just returned only to let others go first: it is queued again.
+    fn gives_way(&self) -> bool {
+        false
+    }
 }
 
 /// What a handle holds of a task: enough to wait for its result as well.

@@ -44,6 +44,14 @@ struct Inner {
     source: Option<BoxError>,
 }
 
+/// Where the items of a map come from.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) name: Option<Name>,
+    pub(crate) lane: Arc<str>,
+    pub(crate) site: &'static Location<'static>,
+}
+
 /// The kinds of [`TaskError`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -80,15 +88,11 @@ impl TaskError {
     }
 
     pub(crate) fn failed(header: &Header, source: BoxError) -> Self {
-        let mut error = Self::about(header, TaskErrorKind::Failed, None);
-        error.0.source = Some(source);
-        error
+        Self::about(header, TaskErrorKind::Failed, None).with_source(source)
     }
 
     pub(crate) fn panicked(header: &Header, payload: Box<dyn Any + Send>) -> Self {
-        let mut error = Self::about(header, TaskErrorKind::Panicked, None);
-        error.0.panic = Some((message_of(&*payload), Payload::new(payload)));
-        error
+        Self::about(header, TaskErrorKind::Panicked, None).with_panic(payload)
     }
 
     pub(crate) fn would_deadlock(header: &Header) -> Self {
@@ -99,6 +103,24 @@ impl TaskError {
         let mut error = Self::about(header, TaskErrorKind::Refused, None);
         error.0.id = None;
         error
+    }
+
+    /// About an item of a map, which is no task of its own and has no number.
+    pub(crate) fn about_item(origin: &Origin, kind: TaskErrorKind, reason: Option<Reason>) -> Self {
+        let Origin { name, lane, site } = origin.clone();
+        Self(Box::new(Inner { kind, reason, id: None, name, lane, site, panic: None, source: None }))
+    }
+
+    /// With the payload of a panic.
+    pub(crate) fn with_panic(mut self, payload: Box<dyn Any + Send>) -> Self {
+        self.0.panic = Some((message_of(&*payload), Payload::new(payload)));
+        self
+    }
+
+    /// With what the user's code returned.
+    pub(crate) fn with_source(mut self, source: BoxError) -> Self {
+        self.0.source = Some(source);
+        self
     }
 
     fn about(header: &Header, kind: TaskErrorKind, reason: Option<Reason>) -> Self {
@@ -112,6 +134,27 @@ impl TaskError {
             panic: None,
             source: None,
         }))
+    }
+
+    /// What became of the task, in words.
+    pub(crate) fn write_end(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, reason, panic, .. } = &*self.0;
+        match kind {
+            TaskErrorKind::Failed => f.write_str("failed")?,
+            TaskErrorKind::Panicked => f.write_str("panicked")?,
+            TaskErrorKind::Cancelled => f.write_str("was cancelled")?,
+            TaskErrorKind::TimedOut => f.write_str("timed out")?,
+            TaskErrorKind::Abandoned => f.write_str("was abandoned while it ran")?,
+            TaskErrorKind::WouldDeadlock => f.write_str("would never end: it waits for the task that awaits it")?,
+            TaskErrorKind::Refused => f.write_str("was refused: the lane is closed")?,
+        }
+        if let Some(reason) = reason {
+            write!(f, ": {reason}")?;
+        }
+        if let Some((message, _)) = panic {
+            write!(f, ": {message}")?;
+        }
+        Ok(())
     }
 
     /// What happened.
@@ -186,7 +229,7 @@ impl TaskError {
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, reason, id, name, lane, site, panic, .. } = &*self.0;
+        let Inner { id, name, lane, site, .. } = &*self.0;
         f.write_str("task ")?;
         if let Some(id) = id {
             write!(f, "{id} ")?;
@@ -195,22 +238,7 @@ impl fmt::Display for TaskError {
             write!(f, "{name} ")?;
         }
         write!(f, "on lane {lane}, submitted at {site}, ")?;
-        match kind {
-            TaskErrorKind::Failed => f.write_str("failed")?,
-            TaskErrorKind::Panicked => f.write_str("panicked")?,
-            TaskErrorKind::Cancelled => f.write_str("was cancelled")?,
-            TaskErrorKind::TimedOut => f.write_str("timed out")?,
-            TaskErrorKind::Abandoned => f.write_str("was abandoned while it ran")?,
-            TaskErrorKind::WouldDeadlock => f.write_str("would never end: it waits for the task that awaits it")?,
-            TaskErrorKind::Refused => f.write_str("was refused: the lane is closed")?,
-        }
-        if let Some(reason) = reason {
-            write!(f, ": {reason}")?;
-        }
-        if let Some((message, _)) = panic {
-            write!(f, ": {message}")?;
-        }
-        Ok(())
+        self.write_end(f)
     }
 }
 

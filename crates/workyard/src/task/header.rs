@@ -61,7 +61,11 @@ pub(crate) struct Options {
 impl Options {
     #[track_caller]
     pub(crate) fn here() -> Self {
-        Self { name: None, site: Location::caller(), priority: Priority::NORMAL, limits: Limits::default() }
+        Self::at(Location::caller())
+    }
+
+    pub(crate) fn at(site: &'static Location<'static>) -> Self {
+        Self { name: None, site, priority: Priority::NORMAL, limits: Limits::default() }
     }
 }
 

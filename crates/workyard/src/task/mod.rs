@@ -17,6 +17,7 @@ pub use error::{BoxError, TaskError, TaskErrorKind};
 pub use handle::{Handle, TaskRef, TaskStatus};
 pub use id::TaskId;
 
+pub(crate) use error::Origin;
 pub(crate) use id::Name;
 pub(crate) use on_end::Watcher;
-pub(crate) use panic::{Payload, catch, wake_caught};
+pub(crate) use panic::{Payload, catch, drop_caught, wake_caught};

@@ -1,0 +1,304 @@
+//! Owns the runners of closures, on cpu and blocking lanes: each works through batches of items on the thread that it was given.
+//! Never waits for anything but its turn in the lane's queue.
+//!
+//! What a runner holds lies on its *desk*, where others reach it: a runner without work takes half of what another has not
+//! begun and the results that are there, so that one item which takes long holds up no other; and whoever answers for a runner that does
+//! not return finds there what is to be answered. An item is taken off the desk under its lock, by its runner when it has run, or
+//! by another before, so it is answered once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use workyard_core::{Ending, Outcome, Reason, Tally, TaskState};
+
+use crate::map::error::Case;
+use crate::map::exchange::{Counted, Exchange, Next, Take};
+use crate::map::spec::{Numbered, Settled};
+use crate::task::cell::Task;
+use crate::task::header::{Header, Options};
+use crate::task::{BoxError, TaskError, catch, current};
+
+/// What all runners of a map have in common.
+pub(super) struct Closures<I, T, F, R> {
+    pub(super) exchange: Arc<Exchange<I, T>>,
+    pub(super) function: F,
+    pub(super) conclude: fn(R) -> Result<T, BoxError>,
+    desks: Mutex<Vec<Arc<Mutex<Desk<I, T>>>>>,
+}
+
+/// What a runner holds.
+struct Desk<I, T> {
+    inputs: VecDeque<(u64, I)>,
+    /// The item that runs, unless it was answered by another.
+    current: Option<u64>,
+    done: Vec<Numbered<I, T>>,
+    tally: Tally,
+}
+
+impl<I, T, F, R> Closures<I, T, F, R>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+    F: Fn(I) -> R + Send + Sync + 'static,
+    R: 'static,
+{
+    pub(super) fn new(exchange: Arc<Exchange<I, T>>, function: F, conclude: fn(R) -> Result<T, BoxError>) -> Self {
+        Self { exchange, function, conclude, desks: Mutex::default() }
+    }
+
+    /// A further runner.
+    pub(super) fn runner(self: &Arc<Self>) -> Arc<dyn Task> {
+        let spec = &self.exchange.spec;
+        let (name, site) = (spec.name().cloned(), spec.origin.site);
+        let options = Options { name, priority: spec.priority, ..Options::at(site) };
+        let desk = Arc::new(Mutex::new(Desk::new()));
+        self.desks.lock().push(Arc::clone(&desk));
+        Arc::new(Runner {
+            header: Header::new(&self.exchange.lane, options, true),
+            map: Arc::clone(self),
+            desk,
+            gives_way: AtomicBool::new(false),
+            counted: Counted::new(),
+        })
+    }
+}
+
+impl<I, T> Desk<I, T> {
+    const fn new() -> Self {
+        Self { inputs: VecDeque::new(), current: None, done: Vec::new(), tally: Tally::NONE }
+    }
+
+    /// Puts the result of the item that ran aside, and takes the next one. Gives the result back if the item was answered
+    /// meanwhile.
+    fn next(&mut self, ended: Option<Ended<I, T>>) -> (Option<(u64, I)>, Option<Settled<I, T>>) {
+        let mut late = None;
+        if let Some(Ended { result, how, began }) = ended {
+            if self.current.take().is_none() {
+                late = Some(result.1);
+            } else {
+                self.done.push(result);
+                if began { self.tally.count(how) } else { self.tally.count_never_started(how) }
+            }
+        }
+        let next = self.inputs.pop_front();
+        self.current = next.as_ref().map(|&(index, _)| index);
+        (next, late)
+    }
+
+    fn take_done(&mut self, into: &mut Vec<Numbered<I, T>>) -> Tally {
+        into.append(&mut self.done);
+        std::mem::take(&mut self.tally)
+    }
+}
+
+struct Runner<I, T, F, R> {
+    header: Header,
+    map: Arc<Closures<I, T, F, R>>,
+    desk: Arc<Mutex<Desk<I, T>>>,
+    gives_way: AtomicBool,
+    counted: Counted,
+}
+
+/// What an item that ran came to.
+struct Ended<I, T> {
+    result: Numbered<I, T>,
+    how: Outcome,
+    /// Whether its function was called.
+    began: bool,
+}
+
+impl<I, T, F, R> Runner<I, T, F, R>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+    F: Fn(I) -> R + Send + Sync + 'static,
+    R: 'static,
+{
+    /// Works until there is nothing left, or until others wait for the slot.
+    fn work(&self) {
+        let exchange = &*self.map.exchange;
+        let (mut inputs, mut done) = (VecDeque::new(), Vec::new());
+        let mut measured = None;
+        loop {
+            if let Some(reason) = self.header.signal.asked() {
+                exchange.stop(reason);
+            }
+            self.settle(&mut done);
+            let Some(contended) = self.next_batch(&mut inputs, &mut done, measured) else { return };
+            std::mem::swap(&mut self.desk.lock().inputs, &mut inputs);
+            let began = Instant::now();
+            let items = self.run_batch();
+            measured = Some((items, began.elapsed()));
+            if contended {
+                self.settle(&mut done);
+                exchange.settle(&mut done);
+                self.gives_way.store(true, Ordering::Relaxed);
+                return;
+            }
+        }
+    }
+
+    /// Takes what is done off the desk, once the lane has counted it.
+    fn settle(&self, done: &mut Vec<Numbered<I, T>>) {
+        let tally = self.desk.lock().take_done(done);
+        self.map.exchange.lane.settle(&tally);
+    }
+
+    /// Hands out what is done and takes new inputs. Says whether others wait for the slot; `None` if nothing is left to do.
+    fn next_batch(
+        &self,
+        inputs: &mut VecDeque<(u64, I)>,
+        done: &mut Vec<Numbered<I, T>>,
+        measured: Option<(u64, Duration)>,
+    ) -> Option<bool> {
+        let exchange = &*self.map.exchange;
+        if self.steal(inputs, done) {
+            return Some(false);
+        }
+        loop {
+            let take = Take::Batch { measured, counted: &self.counted };
+            if exchange.turn(done, &take, inputs) == Next::Leave {
+                return None;
+            }
+            if let Some(contended) = exchange.lane.take_in(inputs.len() as u64) {
+                return Some(contended);
+            }
+            exchange.refuse();
+            let spec = &exchange.spec;
+            done.extend(inputs.drain(..).map(|(index, input)| (index, Err(spec.refused(index, input)))));
+        }
+    }
+
+    /// Runs what is on the desk; says how many items that were.
+    fn run_batch(&self) -> u64 {
+        let exchange = &*self.map.exchange;
+        let mut ended = None;
+        for ran in 0.. {
+            let (next, late) = self.desk.lock().next(ended.take());
+            if let Some(late) = late {
+                exchange.drop_value(late);
+                exchange.lane.item_returned(self);
+            }
+            let Some((index, input)) = next else { return ran };
+            ended = Some(self.run_item(index, input));
+        }
+        0
+    }
+
+    fn run_item(&self, index: u64, input: I) -> Ended<I, T> {
+        let exchange = &*self.map.exchange;
+        let spec = &exchange.spec;
+        if let Some(reason) = exchange.stopped().or_else(|| self.header.signal.asked()) {
+            let error = spec.never_ran(index, input, reason);
+            return Ended { result: (index, Err(error)), how: reason.outcome(), began: false };
+        }
+        let case = match spec.case(index, &input) {
+            Ok(case) => case,
+            Err(error) => return Ended { result: (index, Err(error)), how: Outcome::Panicked, began: false },
+        };
+        let returned = catch(|| (self.map.conclude)((self.map.function)(input)));
+        let (result, how) = spec.conclude(case, returned);
+        Ended { result: (index, result), how, began: true }
+    }
+
+    /// When no input is left: takes half of what another runner has not begun, and the results that it has.
+    fn steal(&self, inputs: &mut VecDeque<(u64, I)>, done: &mut Vec<Numbered<I, T>>) -> bool {
+        let exchange = &self.map.exchange;
+        if exchange.has_pending() || exchange.is_stopped() {
+            return false;
+        }
+        let desks: Vec<_> = self.map.desks.lock().iter().map(Arc::clone).collect();
+        for desk in desks.iter().filter(|desk| !Arc::ptr_eq(desk, &self.desk)) {
+            let tally = {
+                let mut desk = desk.lock();
+                if desk.inputs.is_empty() {
+                    continue;
+                }
+                let keeps = desk.inputs.len() / 2;
+                inputs.extend(desk.inputs.drain(keeps..));
+                desk.take_done(done)
+            };
+            exchange.lane.settle(&tally);
+            exchange.settle(done);
+            return true;
+        }
+        false
+    }
+
+    /// Answers everything on the desk: the item that runs in this way, the others were never begun.
+    fn answer_all(&self, how: Outcome, reason: Reason) {
+        let exchange = &self.map.exchange;
+        let (inputs, current, mut done, mut tally) = {
+            let mut desk = self.desk.lock();
+            let mut done = Vec::new();
+            let tally = desk.take_done(&mut done);
+            (std::mem::take(&mut desk.inputs), desk.current.take(), done, tally)
+        };
+        let spec = &exchange.spec;
+        if let Some(index) = current {
+            tally.count(how);
+            done.push((index, Err(spec.stopped(Case::bare(index), how, reason))));
+        }
+        for (index, input) in inputs {
+            tally.count_never_started(reason.outcome());
+            done.push((index, Err(spec.never_ran(index, input, reason))));
+        }
+        exchange.lane.settle(&tally);
+        exchange.settle(&mut done);
+    }
+
+}
+
+impl<I, T, F, R> Task for Runner<I, T, F, R>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+    F: Fn(I) -> R + Send + Sync + 'static,
+    R: 'static,
+{
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn start(self: Arc<Self>) -> Option<Outcome> {
+        self.gives_way.store(false, Ordering::Relaxed);
+        let task: Arc<dyn Task> = Arc::clone(&self) as _;
+        let _in_body = current::enter(task);
+        self.header.span.within(|| self.work());
+        Some(Outcome::Completed)
+    }
+
+    fn publish(&self, _: Ending) {
+        // Not if it gave way: it may be at work again by now.
+        if !self.header.status().is_some_and(TaskState::is_ended) {
+            return;
+        }
+        self.map.exchange.runner_lost(&self.counted);
+        let desk = &self.desk;
+        self.map.desks.lock().retain(|other| !Arc::ptr_eq(other, desk));
+        drop(self.header.span.ended(Outcome::Completed));
+    }
+
+    fn discard(&self) {
+        drop(self.header.span.ended(Outcome::Cancelled));
+    }
+
+    fn answer(&self, error: TaskError) {
+        let reason = error.reason().unwrap_or(Reason::Dropped);
+        let how = if error.is_timeout() { Outcome::TimedOut } else { Outcome::Abandoned };
+        self.map.exchange.stop(reason);
+        self.answer_all(how, reason);
+        self.map.exchange.runner_lost(&self.counted);
+    }
+
+    fn is_runner(&self) -> bool {
+        true
+    }
+
+    fn gives_way(&self) -> bool {
+        self.gives_way.load(Ordering::Relaxed)
+    }
+}

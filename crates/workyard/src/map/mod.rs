@@ -1,0 +1,28 @@
+//! One function over many inputs: Python's `Pool.map` and its family, on any lane.
+//!
+//! Three parts, and each knows the next by one thing only. The *consumer* ([`consumer`]) is polled by who wants the results: it
+//! pulls inputs, as far as the window allows, and sees that enough runners are at work. The *exchange* ([`exchange`]) is what lies
+//! between. The *runners* ([`closures`], [`futures`]) are tasks of the lane: they take inputs in batches, so that a tiny item costs
+//! next to nothing, and answer for each of them.
+
+mod builder;
+mod closures;
+mod collect;
+mod consumer;
+mod error;
+mod exchange;
+mod fold;
+mod futures;
+mod inbox;
+mod lanes;
+mod places;
+mod results;
+mod source;
+mod spec;
+mod stream;
+
+pub use builder::Map;
+pub use collect::{MapFuture, Settle};
+pub use error::MapError;
+pub use fold::{Fold, ForEach, Sum};
+pub use stream::{MapIter, MapStream};

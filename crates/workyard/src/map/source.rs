@@ -1,0 +1,40 @@
+//! Owns where the items of a map come from: an iterator. It is pulled in the consumer's own poll, so it needs neither `Send` nor
+//! `'static`. Never pulls more than it is asked for.
+
+use std::any::Any;
+use std::task::{Context, Poll};
+
+use crate::task::catch;
+
+/// Where the items of a map come from.
+pub(super) trait Source {
+    /// An item.
+    type Item;
+
+    /// The next item; `Ready(None)` is the end. `Err` is a panic, and an end as well.
+    ///
+    /// # Errors
+    /// The payload of a panic of the user's code.
+    fn poll_pull(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Self::Item>, Box<dyn Any + Send>>>;
+
+    /// How many items are still to come, if that is known.
+    fn to_come(&self) -> Option<u64>;
+}
+
+/// An iterator as a source.
+pub(super) struct FromIter<It>(pub(super) It);
+
+impl<It: Iterator> Source for FromIter<It> {
+    type Item = It::Item;
+
+    fn poll_pull(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<It::Item>, Box<dyn Any + Send>>> {
+        Poll::Ready(catch(|| self.0.next()))
+    }
+
+    fn to_come(&self) -> Option<u64> {
+        match self.0.size_hint() {
+            (least, Some(most)) if least == most => Some(most as u64),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests of the Pool family: `map`, `try_map` and what can come of them, on every lane.
+#![cfg(test)]
+
+#[path = "map/basics.rs"]
+mod basics;
+#[path = "map/lanes.rs"]
+mod lanes;
+#[path = "common/run.rs"]
+mod run;
