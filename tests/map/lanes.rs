@@ -8,7 +8,11 @@ pub(crate) async fn balanced(yard: &Scheduler) -> Report {
     assert!(report.balances() && report.is_clean(), "{report:#}");
     for lane in &report.lanes {
         let counts = lane.counts;
-        assert_eq!((counts.occupied, counts.lending, counts.submitters, counts.overrunning), (0, 0, 0, 0), "{report:#}");
+        assert_eq!(
+            (counts.occupied, counts.lending, counts.submitters, counts.overrunning),
+            (0, 0, 0, 0),
+            "{report:#}"
+        );
     }
     report
 }

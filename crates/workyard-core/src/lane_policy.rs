@@ -309,7 +309,10 @@ impl LanePolicy {
                 self.ledger.count_ends(how, 1);
             }
             (Holds::OneTask, Ending::Late) => self.late_results += 1,
-            (Holds::Items { .. }, Ending::Final) => self.items.at_once -= task.holds.at_once(),
+            (Holds::Items { overruns, .. }, Ending::Final) => {
+                self.items.at_once -= task.holds.at_once();
+                self.overrunning -= usize::from(overruns);
+            }
             (Holds::Items { .. }, Ending::Late) => {}
         }
         if ending == Ending::Late {

@@ -96,7 +96,8 @@ impl LanePolicy {
     pub fn overrun(&mut self, runner: Slot) {
         let Some(record) = self.tasks.get_mut(runner.0) else { return };
         let at_once = record.holds.at_once();
-        if let (TaskState::Running, Holds::Items { overruns: overruns @ false, .. }) = (record.state, &mut record.holds) {
+        if let (TaskState::Running, Holds::Items { overruns: overruns @ false, .. }) = (record.state, &mut record.holds)
+        {
             *overruns = true;
             self.items.at_once -= at_once;
             self.overrunning += 1;
@@ -106,8 +107,14 @@ impl LanePolicy {
     /// An item that had been answered has returned; what it came to is dropped.
     pub fn item_returned(&mut self, runner: Slot) {
         self.late_results += 1;
+        self.catch_up(runner);
+    }
+
+    /// Undoes [`overrun`](Self::overrun): the item was not answered after all.
+    pub fn catch_up(&mut self, runner: Slot) {
         let Some(record) = self.tasks.get_mut(runner.0) else { return };
-        if let (TaskState::Running, Holds::Items { overruns: overruns @ true, .. }) = (record.state, &mut record.holds) {
+        if let (TaskState::Running, Holds::Items { overruns: overruns @ true, .. }) = (record.state, &mut record.holds)
+        {
             *overruns = false;
             self.items.at_once += record.holds.at_once();
             self.overrunning -= 1;

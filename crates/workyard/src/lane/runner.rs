@@ -50,19 +50,18 @@ impl LaneShared {
         self.state.lock().policy.overrun(runner.header().slot());
     }
 
+    /// Undoes [`item_overruns`](Self::item_overruns): the item was not answered after all.
+    pub(crate) fn item_is_in_time(&self, runner: &dyn Task) {
+        self.state.lock().policy.catch_up(runner.header().slot());
+    }
+
     /// An item that had been answered has returned.
     pub(crate) fn item_returned(&self, runner: &dyn Task) {
         self.state.lock().policy.item_returned(runner.header().slot());
     }
 
     /// A runner of futures has `in_flight` items that go on after those `ended`, and would like to start `want` more.
-    pub(crate) fn turn(
-        self: &Arc<Self>,
-        runner: &dyn Task,
-        ended: &Tally,
-        in_flight: usize,
-        want: usize,
-    ) -> Granted {
+    pub(crate) fn turn(self: &Arc<Self>, runner: &dyn Task, ended: &Tally, in_flight: usize, want: usize) -> Granted {
         let slot = runner.header().slot();
         let mut effects = Effects::default();
         let granted = {

@@ -55,14 +55,13 @@ struct Submitter {
 impl LaneShared {
     pub(crate) fn new(name: Arc<str>, config: LaneConfig, executor: Executor, yard: Arc<YardShared>) -> Arc<Self> {
         let (number, limit) = (yard.next_lane(), config.limit);
-        let state =
-            LaneState {
-                policy: LanePolicy::new(config),
-                tasks: Vec::new(),
-                submitters: Vec::new(),
-                workers: 0,
-                hungry: Vec::new(),
-            };
+        let state = LaneState {
+            policy: LanePolicy::new(config),
+            tasks: Vec::new(),
+            submitters: Vec::new(),
+            workers: 0,
+            hungry: Vec::new(),
+        };
         Arc::new(Self {
             name,
             number,

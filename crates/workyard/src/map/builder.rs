@@ -14,7 +14,7 @@ use workyard_core::{ChunkSize, Priority};
 use crate::block_on::block_on;
 use crate::lane::{CpuLane, LaneShared};
 use crate::map::collect::{MapFuture, Settle};
-use crate::map::consumer::{Consumer, Recruit, Window};
+use crate::map::consumer::{Consumer, Crew, Window};
 use crate::map::error::MapError;
 use crate::map::exchange::Exchange;
 use crate::map::fold::{Fold, ForEach, Sum};
@@ -25,8 +25,8 @@ use crate::map::spec::{Describe, Spec};
 use crate::map::stream::{MapIter, MapStream};
 use crate::task::{Name, Origin};
 
-/// Makes what makes the runners, once it is known what they work on, and how many places each has.
-pub(super) type Make<I, T> = Box<dyn FnOnce(&Arc<Exchange<I, T>>, usize) -> Recruit + Send + Sync>;
+/// Makes the crew, once it is known what it works on, and how many places each runner has.
+pub(super) type Make<I, T> = Box<dyn FnOnce(&Arc<Exchange<I, T>>, usize) -> Crew + Send + Sync>;
 
 /// One function over many inputs, made by `map` and `try_map` of the lanes; nothing runs before it is made into one of these:
 ///
@@ -230,8 +230,8 @@ impl<It: Iterator, T, L> Map<It, T, L> {
         };
         let places = lane.limit.min(window.items);
         let exchange = Arc::new(Exchange::new(lane, spec, sizes, results));
-        let recruit = (self.make)(&exchange, places);
-        Consumer::new(FromIter(self.inputs), exchange, recruit, window, most_runners)
+        let crew = (self.make)(&exchange, places);
+        Consumer::new(FromIter(self.inputs), exchange, crew, window, most_runners)
     }
 }
 

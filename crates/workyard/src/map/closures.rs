@@ -7,9 +7,11 @@
 //! by another before, so it is answered once.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use parking_lot::Mutex;
 use workyard_core::{Ending, Outcome, Reason, Tally, TaskState};
@@ -26,16 +28,25 @@ pub(super) struct Closures<I, T, F, R> {
     pub(super) exchange: Arc<Exchange<I, T>>,
     pub(super) function: F,
     pub(super) conclude: fn(R) -> Result<T, BoxError>,
-    desks: Mutex<Vec<Arc<Mutex<Desk<I, T>>>>>,
+    /// Those that may have something on their desk.
+    runners: Mutex<Vec<Weak<Runner<I, T, F, R>>>>,
 }
 
 /// What a runner holds.
 struct Desk<I, T> {
     inputs: VecDeque<(u64, I)>,
     /// The item that runs, unless it was answered by another.
-    current: Option<u64>,
+    current: Option<Current<I>>,
     done: Vec<Numbered<I, T>>,
     tally: Tally,
+}
+
+/// The item that runs.
+struct Current<I> {
+    /// With what its error would say, once that is known.
+    case: Case<I>,
+    /// When it began, if its time is limited.
+    began: Option<Instant>,
 }
 
 impl<I, T, F, R> Closures<I, T, F, R>
@@ -46,7 +57,7 @@ where
     R: 'static,
 {
     pub(super) fn new(exchange: Arc<Exchange<I, T>>, function: F, conclude: fn(R) -> Result<T, BoxError>) -> Self {
-        Self { exchange, function, conclude, desks: Mutex::default() }
+        Self { exchange, function, conclude, runners: Mutex::default() }
     }
 
     /// A further runner.
@@ -54,15 +65,31 @@ where
         let spec = &self.exchange.spec;
         let (name, site) = (spec.name().cloned(), spec.origin.site);
         let options = Options { name, priority: spec.priority, ..Options::at(site) };
-        let desk = Arc::new(Mutex::new(Desk::new()));
-        self.desks.lock().push(Arc::clone(&desk));
-        Arc::new(Runner {
+        let runner = Arc::new(Runner {
             header: Header::new(&self.exchange.lane, options, true),
             map: Arc::clone(self),
-            desk,
+            desk: Mutex::new(Desk::new()),
             gives_way: AtomicBool::new(false),
             counted: Counted::new(),
-        })
+        });
+        let mut runners = self.runners.lock();
+        runners.retain(|other| other.strong_count() > 0);
+        runners.push(Arc::downgrade(&runner));
+        drop(runners);
+        runner
+    }
+
+    /// Answers the items whose time is up, though they run on.
+    pub(super) fn sweep(&self, timeout: Duration, now: Instant) -> Swept {
+        let mut swept = Swept { answered: false, inputs_left: false, next: None };
+        for runner in self.live_runners() {
+            runner.sweep(timeout, now, &mut swept);
+        }
+        swept
+    }
+
+    fn live_runners(&self) -> Vec<Arc<Runner<I, T, F, R>>> {
+        self.runners.lock().iter().filter_map(Weak::upgrade).collect()
     }
 }
 
@@ -73,7 +100,11 @@ impl<I, T> Desk<I, T> {
 
     /// Puts the result of the item that ran aside, and takes the next one. Gives the result back if the item was answered
     /// meanwhile.
-    fn next(&mut self, ended: Option<Ended<I, T>>) -> (Option<(u64, I)>, Option<Settled<I, T>>) {
+    fn next(
+        &mut self,
+        ended: Option<Ended<I, T>>,
+        began: Option<Instant>,
+    ) -> (Option<(u64, I)>, Option<Settled<I, T>>) {
         let mut late = None;
         if let Some(Ended { result, how, began }) = ended {
             if self.current.take().is_none() {
@@ -84,7 +115,7 @@ impl<I, T> Desk<I, T> {
             }
         }
         let next = self.inputs.pop_front();
-        self.current = next.as_ref().map(|&(index, _)| index);
+        self.current = next.as_ref().map(|&(index, _)| Current { case: Case::bare(index), began });
         (next, late)
     }
 
@@ -94,10 +125,20 @@ impl<I, T> Desk<I, T> {
     }
 }
 
+/// What came of looking for items whose time is up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Swept {
+    pub(super) answered: bool,
+    /// Items wait behind one that was answered and runs on.
+    pub(super) inputs_left: bool,
+    /// When the next item is out of time.
+    pub(super) next: Option<Instant>,
+}
+
 struct Runner<I, T, F, R> {
     header: Header,
     map: Arc<Closures<I, T, F, R>>,
-    desk: Arc<Mutex<Desk<I, T>>>,
+    desk: Mutex<Desk<I, T>>,
     gives_way: AtomicBool,
     counted: Counted,
 }
@@ -175,9 +216,11 @@ where
     /// Runs what is on the desk; says how many items that were.
     fn run_batch(&self) -> u64 {
         let exchange = &*self.map.exchange;
+        let is_timed = exchange.spec.timeout.is_some();
         let mut ended = None;
         for ran in 0.. {
-            let (next, late) = self.desk.lock().next(ended.take());
+            let began = is_timed.then(Instant::now);
+            let (next, late) = self.desk.lock().next(ended.take(), began);
             if let Some(late) = late {
                 exchange.drop_value(late);
                 exchange.lane.item_returned(self);
@@ -195,12 +238,26 @@ where
             let error = spec.never_ran(index, input, reason);
             return Ended { result: (index, Err(error)), how: reason.outcome(), began: false };
         }
+        if spec.timeout == Some(Duration::ZERO) {
+            let error = spec.never_ran(index, input, Reason::Timeout);
+            return Ended { result: (index, Err(error)), how: Outcome::TimedOut, began: false };
+        }
         let case = match spec.case(index, &input) {
             Ok(case) => case,
             Err(error) => return Ended { result: (index, Err(error)), how: Outcome::Panicked, began: false },
         };
+        // Where it says more than the index, it is needed on the desk: the item may be answered there.
+        let mut case = Some(case);
+        if case.as_ref().is_some_and(|case| case.more.is_some())
+            && let Some(current) = &mut self.desk.lock().current
+            && let Some(case) = case.take()
+        {
+            current.case = case;
+        }
         let returned = catch(|| (self.map.conclude)((self.map.function)(input)));
-        let (result, how) = spec.conclude(case, returned);
+        let case =
+            case.or_else(|| Some(std::mem::replace(&mut self.desk.lock().current.as_mut()?.case, Case::bare(index))));
+        let (result, how) = spec.conclude(case.unwrap_or(Case::bare(index)), returned);
         Ended { result: (index, result), how, began: true }
     }
 
@@ -210,10 +267,9 @@ where
         if exchange.has_pending() || exchange.is_stopped() {
             return false;
         }
-        let desks: Vec<_> = self.map.desks.lock().iter().map(Arc::clone).collect();
-        for desk in desks.iter().filter(|desk| !Arc::ptr_eq(desk, &self.desk)) {
+        for other in self.map.live_runners() {
             let tally = {
-                let mut desk = desk.lock();
+                let mut desk = other.desk.lock();
                 if desk.inputs.is_empty() {
                     continue;
                 }
@@ -228,6 +284,36 @@ where
         false
     }
 
+    /// Answers the item that runs, if its time is up.
+    fn sweep(&self, timeout: Duration, now: Instant, swept: &mut Swept) {
+        let exchange = &self.map.exchange;
+        let time_is_up = |began: Option<Instant>| began.and_then(|began| began.checked_add(timeout));
+        let due = {
+            let desk = self.desk.lock();
+            swept.inputs_left |= desk.current.is_none() && !desk.inputs.is_empty();
+            desk.current.as_ref().and_then(|current| time_is_up(current.began))
+        };
+        if due.is_none_or(|due| due > now) {
+            swept.next = swept.next.into_iter().chain(due).min();
+            return;
+        }
+        // Marked before it is taken off the desk: whoever finds it gone there takes the mark away.
+        exchange.lane.item_overruns(self);
+        let (case, inputs_left) = {
+            let mut desk = self.desk.lock();
+            let is_due = |current: &mut Current<I>| time_is_up(current.began).is_some_and(|due| due <= now);
+            (desk.current.take_if(is_due).map(|current| current.case), !desk.inputs.is_empty())
+        };
+        let Some(case) = case else { return exchange.lane.item_is_in_time(self) };
+        let mut tally = Tally::NONE;
+        tally.count(Outcome::TimedOut);
+        exchange.lane.settle(&tally);
+        let error = exchange.spec.stopped(case, Outcome::TimedOut, Reason::Timeout);
+        exchange.settle(&mut vec![(error.index(), Err(error))]);
+        swept.answered = true;
+        swept.inputs_left |= inputs_left;
+    }
+
     /// Answers everything on the desk: the item that runs in this way, the others were never begun.
     fn answer_all(&self, how: Outcome, reason: Reason) {
         let exchange = &self.map.exchange;
@@ -238,9 +324,9 @@ where
             (std::mem::take(&mut desk.inputs), desk.current.take(), done, tally)
         };
         let spec = &exchange.spec;
-        if let Some(index) = current {
+        if let Some(Current { case, .. }) = current {
             tally.count(how);
-            done.push((index, Err(spec.stopped(Case::bare(index), how, reason))));
+            done.push((case.index, Err(spec.stopped(case, how, reason))));
         }
         for (index, input) in inputs {
             tally.count_never_started(reason.outcome());
@@ -249,7 +335,6 @@ where
         exchange.lane.settle(&tally);
         exchange.settle(&mut done);
     }
-
 }
 
 impl<I, T, F, R> Task for Runner<I, T, F, R>
@@ -277,8 +362,6 @@ where
             return;
         }
         self.map.exchange.runner_lost(&self.counted);
-        let desk = &self.desk;
-        self.map.desks.lock().retain(|other| !Arc::ptr_eq(other, desk));
         drop(self.header.span.ended(Outcome::Completed));
     }
 

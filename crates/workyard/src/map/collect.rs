@@ -41,9 +41,8 @@ impl<It: Iterator, T> Future for MapFuture<It, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let values = &mut this.values;
-        let ended = ready!(poll_each(&mut this.consumer, cx, |_, result| {
-            result.map(|value| values.push(value)).err()
-        }));
+        let ended =
+            ready!(poll_each(&mut this.consumer, cx, |_, result| { result.map(|value| values.push(value)).err() }));
         if ended.is_some() {
             this.consumer.stop(Reason::Group);
         }

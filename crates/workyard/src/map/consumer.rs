@@ -4,21 +4,31 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use tokio::time::{Instant, Sleep};
 use workyard_core::{Reason, Refusal, Ticket};
 
+use crate::map::closures::Swept;
 use crate::map::error::MapError;
 use crate::map::exchange::{Counted, Exchange, View};
 use crate::map::source::Source;
 use crate::map::spec::{Numbered, Settled};
-use crate::task::{Payload, TaskErrorKind};
 use crate::task::cell::Task;
+use crate::task::{Payload, TaskErrorKind};
 use crate::waits::{AnyWait, DirectWait, Next, Target};
 
-/// Makes runners of one map.
-pub(super) type Recruit = Box<dyn Fn() -> Arc<dyn Task> + Send + Sync>;
+/// Who works for a map.
+pub(super) struct Crew {
+    /// Makes a further runner.
+    pub(super) recruit: Box<dyn Fn() -> Arc<dyn Task> + Send + Sync>,
+    /// Answers closures whose time is up; futures are dropped by their runners.
+    pub(super) sweep: Option<Box<dyn Fn(Duration, Instant) -> Swept + Send + Sync>>,
+}
 
 /// How many inputs are pulled before runners get to see them.
 const PULLED_AT_ONCE: usize = 64;
@@ -27,7 +37,7 @@ const PULLED_AT_ONCE: usize = 64;
 pub(super) struct Consumer<S: Source, T> {
     source: S,
     exchange: Arc<Exchange<S::Item, T>>,
-    recruit: Recruit,
+    crew: Crew,
     window: Window,
     most_runners: usize,
     /// Inputs that were pulled so far.
@@ -43,7 +53,9 @@ pub(super) struct Consumer<S: Source, T> {
     input_failure: Option<Box<dyn Any + Send>>,
     /// What was known when the exchange was last looked at.
     seen: Option<View>,
-    crew: Vec<Arc<dyn Task>>,
+    runners: Vec<Arc<dyn Task>>,
+    /// Until an item may be out of time.
+    sleep: Option<Pin<Box<Sleep>>>,
     in_line: Option<(Arc<dyn Task>, Ticket)>,
     wait: AnyWait,
     wait_for_room: DirectWait,
@@ -69,14 +81,14 @@ impl<S: Source, T> Consumer<S, T> {
     pub(super) fn new(
         source: S,
         exchange: Arc<Exchange<S::Item, T>>,
-        recruit: Recruit,
+        crew: Crew,
         window: Window,
         most_runners: usize,
     ) -> Self {
         Self {
             source,
             exchange,
-            recruit,
+            crew,
             window,
             most_runners,
             pulled: 0,
@@ -87,15 +99,12 @@ impl<S: Source, T> Consumer<S, T> {
             exhausted: false,
             input_failure: None,
             seen: None,
-            crew: Vec::new(),
+            runners: Vec::new(),
+            sleep: None,
             in_line: None,
             wait: AnyWait::default(),
             wait_for_room: DirectWait::default(),
         }
-    }
-
-    pub(super) fn exchange(&self) -> &Arc<Exchange<S::Item, T>> {
-        &self.exchange
     }
 
     /// How many items were pulled and not given out, at least, and all in all, if that is known.
@@ -147,8 +156,8 @@ impl<S: Source, T> Consumer<S, T> {
                     // The window has room again, or no runner is there for what is pending.
                     debug_assert!(view.unfinished == 0 || view.pending > 0, "each input is pending or with a runner");
                 }
-                Poll::Pending if self.keep_waiting(cx) == Next::Wait => return Poll::Pending,
-                Poll::Pending => {}
+                Poll::Pending if self.sweep(cx) || self.keep_waiting(cx) == Next::Again => {}
+                Poll::Pending => return Poll::Pending,
             }
         }
     }
@@ -212,22 +221,46 @@ impl<S: Source, T> Consumer<S, T> {
             if self.in_line.is_some() || self.exchange.is_stopped() {
                 return;
             }
-            let runner = (self.recruit)();
-            self.exchange.count_runner();
-            match self.exchange.lane.offer(Arc::clone(&runner)) {
-                Ok(()) => self.joined(runner),
-                Err(Refusal::Full) => {
-                    let ticket = self.exchange.lane.line_up(cx);
-                    self.in_line = Some((runner, ticket));
-                }
-                Err(Refusal::Closed) => self.turned_away(),
-            }
+            self.recruit_one(cx);
         }
     }
 
+    fn recruit_one(&mut self, cx: &Context<'_>) {
+        let runner = (self.crew.recruit)();
+        self.exchange.count_runner();
+        match self.exchange.lane.offer(Arc::clone(&runner)) {
+            Ok(()) => self.joined(runner),
+            Err(Refusal::Full) => {
+                let ticket = self.exchange.lane.line_up(cx);
+                self.in_line = Some((runner, ticket));
+            }
+            Err(Refusal::Closed) => self.turned_away(),
+        }
+    }
+
+    /// Answers the closures whose time is up. `true` if there were some.
+    fn sweep(&mut self, cx: &mut Context<'_>) -> bool {
+        let (Some(sweep), Some(timeout)) = (&self.crew.sweep, self.exchange.spec.timeout) else { return false };
+        let now = Instant::now();
+        let swept = sweep(timeout, now);
+        if swept.inputs_left && self.in_line.is_none() && self.exchange.view().runners < self.most_runners {
+            self.recruit_one(cx);
+        }
+        // What begins after this is out of time no sooner than a timeout from now.
+        let Some(next) = now.checked_add(timeout).into_iter().chain(swept.next).min() else { return swept.answered };
+        let sleep = self.sleep.get_or_insert_with(|| {
+            let _inside = self.exchange.lane.yard.runtime.enter();
+            Box::pin(tokio::time::sleep_until(next))
+        });
+        if sleep.deadline() != next {
+            sleep.as_mut().reset(next);
+        }
+        sleep.as_mut().poll(cx).is_ready() || swept.answered
+    }
+
     fn joined(&mut self, runner: Arc<dyn Task>) {
-        self.crew.retain(|runner| runner.header().status().is_some_and(|status| !status.is_ended()));
-        self.crew.push(runner);
+        self.runners.retain(|runner| runner.header().status().is_some_and(|status| !status.is_ended()));
+        self.runners.push(runner);
     }
 
     fn turned_away(&mut self) {
@@ -271,8 +304,7 @@ impl<S: Source, T> Consumer<S, T> {
         let spec = &self.exchange.spec;
         let mut dismissed: Vec<(u64, Settled<S::Item, T>)> = Vec::with_capacity(pending.len());
         dismissed.extend(pending.into_iter().map(|(index, input)| {
-            let error =
-                if refused { spec.refused(index, input) } else { spec.never_ran(index, input, reason) };
+            let error = if refused { spec.refused(index, input) } else { spec.never_ran(index, input, reason) };
             (index, Err(error))
         }));
         self.exchange.settle(&mut dismissed);
@@ -286,12 +318,11 @@ impl<S: Source, T> Consumer<S, T> {
                 return Next::Again;
             }
         }
-        let crew = &self.crew;
+        let runners = &self.runners;
         let unfinished = |most: usize, lane: &Arc<crate::lane::LaneShared>| {
-            let live = || crew.iter().filter(|task| task.header().status().is_some_and(|status| !status.is_ended()));
-            let is_urgent = |task: &&Arc<dyn Task>| {
-                Arc::ptr_eq(&task.header().lane, lane) && task.header().needs_slot()
-            };
+            let live = || runners.iter().filter(|task| task.header().status().is_some_and(|status| !status.is_ended()));
+            let is_urgent =
+                |task: &&Arc<dyn Task>| Arc::ptr_eq(&task.header().lane, lane) && task.header().needs_slot();
             let urgent = live().filter(is_urgent);
             let others = live().filter(|task| !is_urgent(task));
             urgent.chain(others).take(most).map(Arc::clone).collect()
@@ -306,7 +337,7 @@ impl<S: Source, T> Drop for Consumer<S, T> {
         if let Some((_, ticket)) = self.in_line.take() {
             self.exchange.lane.leave_line(ticket);
         }
-        for runner in self.crew.drain(..) {
+        for runner in self.runners.drain(..) {
             runner.header().lane.cancel(&runner, Reason::Dropped);
         }
         drop(self.input_failure.take().map(Payload::new));

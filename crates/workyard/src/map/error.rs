@@ -56,6 +56,12 @@ pub(super) enum At {
 /// What is known of an item before it runs, for the error that it may become.
 pub(super) struct Case<I> {
     pub(super) index: u64,
+    /// What was asked for besides: mostly nothing.
+    pub(super) more: Option<Box<More<I>>>,
+}
+
+/// What an error says of its input.
+pub(super) struct More<I> {
     pub(super) text: Option<String>,
     pub(super) input: Option<I>,
 }
@@ -63,7 +69,7 @@ pub(super) struct Case<I> {
 impl<I> Case<I> {
     /// With the index alone.
     pub(super) const fn bare(index: u64) -> Self {
-        Self { index, text: None, input: None }
+        Self { index, more: None }
     }
 }
 
@@ -83,7 +89,8 @@ impl<I> MapError<I> {
         Self::new(Case::bare(index), 0, At::Input, error)
     }
 
-    fn new(Case { index, text, input }: Case<I>, attempts: u32, at: At, error: TaskError) -> Self {
+    fn new(Case { index, more }: Case<I>, attempts: u32, at: At, error: TaskError) -> Self {
+        let More { text, input } = more.map_or(More { text: None, input: None }, |more| *more);
         Self(Box::new(Inner { index, attempts, at, error, text, input: Mutex::new(input) }))
     }
 

@@ -9,6 +9,9 @@
 //! No input is left behind: a runner that ends found none under the lock, so a consumer that puts some in later sees the lower
 //! count. No wake-up is lost: results are put in under the lock under which the consumer found too few and left its waker.
 //!
+//! *Runner of futures* that has some in flight and finds no inputs: stays, and is remembered as hungry in that critical section; a
+//! consumer that puts some in wakes it.
+//!
 //! `stop` is raised once and never taken back. Runners look at it before each item, and take no inputs once it is raised; inputs
 //! that no runner took are the consumer's to answer.
 
@@ -26,6 +29,7 @@ use crate::map::error::MapError;
 use crate::map::results::Results;
 use crate::map::spec::{Numbered, Spec};
 use crate::task::cancel::ReasonFlag;
+use crate::task::cell::Task;
 use crate::task::{drop_caught, wake_caught};
 
 /// What the consumer of a map and its runners share.
@@ -49,6 +53,8 @@ struct State<I, T> {
     sizes: ChunkSize,
     /// How many inputs are still to be put in, if that is known.
     to_come: Option<u64>,
+    /// Runners of futures that are busy and would take more.
+    hungry: Vec<Arc<dyn Task>>,
     /// The consumer, and how many results it waits for.
     waiting: Option<(Waker, usize)>,
     /// A failure of a map that ends with the first one: it goes before all results.
@@ -72,8 +78,8 @@ pub(super) struct View {
 pub(super) enum Take<'a> {
     /// A batch of inputs of the size that fits what was measured; with nothing left, it leaves.
     Batch { measured: Option<(u64, Duration)>, counted: &'a Counted },
-    /// Its share, and no more than `most`; with nothing left, it leaves if it is to be uncounted.
-    Share { most: usize, counted: Option<&'a Counted> },
+    /// Its share, and no more than `most`. With nothing left, it leaves if it is `idle`; else it is woken when there is more.
+    Share { most: usize, runner: &'a Arc<dyn Task>, idle: Option<&'a Counted> },
 }
 
 /// Whether a runner is among those that the exchange counts. Only under its lock.
@@ -104,35 +110,31 @@ impl<I, T> Exchange<I, T> {
             runners: 0,
             sizes,
             to_come: None,
+            hungry: Vec::new(),
             waiting: None,
             failure: None,
             is_gone: false,
         };
-        Self {
-            lane,
-            spec,
-            stop: ReasonFlag::default(),
-            refused: AtomicBool::new(false),
-            state: Mutex::new(state),
-        }
+        Self { lane, spec, stop: ReasonFlag::default(), refused: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
     /// Puts inputs in, unless the map was stopped: then they stay where they are.
     pub(super) fn put(&self, inputs: &mut VecDeque<(u64, I)>, to_come: Option<u64>) -> View {
-        let mut state = self.state.lock();
-        state.unfinished += inputs.len() as u64;
-        state.pending.append(inputs);
-        state.to_come = to_come;
-        state.view()
+        let (view, hungry) = {
+            let mut state = self.state.lock();
+            state.unfinished += inputs.len() as u64;
+            state.pending.append(inputs);
+            state.to_come = to_come;
+            (state.view(), std::mem::take(&mut state.hungry))
+        };
+        for runner in hungry {
+            runner.header().signal.body.wake();
+        }
+        view
     }
 
     /// Moves results to `taken`. Pending if they are fewer than `least` and more may come.
-    pub(super) fn poll_take(
-        &self,
-        cx: &Context<'_>,
-        least: usize,
-        taken: &mut VecDeque<Numbered<I, T>>,
-    ) -> Poll<View> {
+    pub(super) fn poll_take(&self, cx: &Context<'_>, least: usize, taken: &mut VecDeque<Numbered<I, T>>) -> Poll<View> {
         // Cloned and dropped outside of the lock: a waker may be foreign code.
         let mut waker = None;
         loop {
@@ -197,8 +199,11 @@ impl<I, T> Exchange<I, T> {
             let mut state = self.state.lock();
             let dropped = state.put_results(done, self.spec.fail_fast);
             let next = if !stopped && state.give(take, inputs) { Next::Work } else { Next::Leave };
-            if let (Next::Leave, Take::Batch { counted, .. } | Take::Share { counted: Some(counted), .. }) = (next, take) {
-                state.uncount(counted);
+            if next == Next::Leave {
+                match take {
+                    Take::Batch { counted, .. } | Take::Share { idle: Some(counted), .. } => state.uncount(counted),
+                    Take::Share { runner, idle: None, .. } => state.remember_hungry(runner),
+                }
             }
             (next, state.due(), dropped)
         };
@@ -266,12 +271,13 @@ impl<I, T> Exchange<I, T> {
     /// The consumer is gone: what is here is dropped, and so is what comes.
     pub(super) fn give_up(&self) {
         self.stop.raise(Reason::Dropped);
-        let (pending, results, failure, waker) = {
+        let (pending, results, failure, others) = {
             let mut state = self.state.lock();
             state.is_gone = true;
-            (std::mem::take(&mut state.pending), state.results.take_all(), state.failure.take(), state.waiting.take())
+            let others = (std::mem::take(&mut state.hungry), state.waiting.take());
+            (std::mem::take(&mut state.pending), state.results.take_all(), state.failure.take(), others)
         };
-        drop(waker);
+        drop(others);
         self.drop_value(pending);
         self.drop_value(failure);
         self.drop_unseen(results);
@@ -329,6 +335,13 @@ impl<I, T> State<I, T> {
             }
         }
         Vec::new()
+    }
+
+    fn remember_hungry(&mut self, runner: &Arc<dyn Task>) {
+        // Who is remembered is kept alive, and keeps this alive: nobody would be forgotten after the consumer is gone.
+        if !self.is_gone && !self.hungry.iter().any(|known| Arc::ptr_eq(known, runner)) {
+            self.hungry.push(Arc::clone(runner));
+        }
     }
 
     fn uncount(&mut self, Counted(counted): &Counted) {

@@ -94,7 +94,8 @@ where
             self.header.signal.body.wake();
         } else {
             let lane = Arc::clone(&self.header.lane);
-            lane.drive(Driver::new(self));
+            let work = Work::new(&self.inbox, self.header.span.take());
+            lane.drive(Driver { runner: self, work });
         }
         None
     }
@@ -150,6 +151,11 @@ where
     Fut: Future + Send + 'static,
 {
     runner: Arc<Runner<I, T, F, Fut>>,
+    work: Work<I, T, Fut>,
+}
+
+/// What a driver holds.
+struct Work<I, T, Fut> {
     places: Places<Fut, I>,
     /// Items that were accepted and have not ended.
     in_flight: usize,
@@ -174,18 +180,15 @@ enum Turn {
     Over,
 }
 
-impl<I, T, F, Fut> Driver<I, T, F, Fut>
+impl<I, T, Fut> Work<I, T, Fut>
 where
     I: Send + 'static,
     T: Send + 'static,
-    F: Fn(I) -> Fut + Send + Sync + 'static,
     Fut: Future + Send + 'static,
 {
-    fn new(runner: Arc<Runner<I, T, F, Fut>>) -> Self {
-        let span = runner.header.span.take();
+    fn new(inbox: &Arc<Inbox>, span: Span) -> Self {
         Self {
-            places: Places::new(Arc::clone(&runner.inbox)),
-            runner,
+            places: Places::new(Arc::clone(inbox)),
             in_flight: 0,
             woken: Vec::new(),
             fresh: VecDeque::new(),
@@ -200,32 +203,36 @@ where
     }
 
     /// Polls what was woken, starts what there are slots for, and hands out what ended.
-    fn work(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn work<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         let began = Instant::now();
         self.polls = 0;
-        self.stop_overdue();
+        self.stop_overdue(runner);
         loop {
-            self.runner.inbox.take_woken(&mut self.woken);
+            runner.inbox.take_woken(&mut self.woken);
             while let Some(place) = self.woken.pop() {
-                self.poll_place(place);
+                self.poll_place(runner, place);
                 if self.is_over(began) == Turn::Over {
-                    return self.yield_now(cx);
+                    return self.yield_now(runner, cx);
                 }
             }
-            match self.next_inputs() {
+            match self.next_inputs(runner) {
                 Inputs::Some => {}
                 Inputs::None => break,
-                Inputs::Left => return self.leave(),
+                Inputs::Left => return self.leave(runner),
                 Inputs::GaveWay => return Poll::Pending,
             }
             while let Some((index, input)) = self.fresh.pop_front() {
-                self.start(index, input);
+                self.start(runner, index, input);
             }
             if self.is_over(began) == Turn::Over {
-                return self.yield_now(cx);
+                return self.yield_now(runner, cx);
             }
         }
-        self.hand_out();
+        self.hand_out(runner);
         self.poll_sleep(cx)
     }
 
@@ -236,32 +243,36 @@ where
     }
 
     /// Lets other tasks of the runtime have their turn.
-    fn yield_now(&mut self, cx: &Context<'_>) -> Poll<()> {
+    fn yield_now<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        cx: &Context<'_>,
+    ) -> Poll<()> {
         for place in self.woken.drain(..) {
-            self.runner.inbox.wake(place);
+            runner.inbox.wake(place);
         }
-        self.hand_out();
+        self.hand_out(runner);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
     /// Counts what ended, then takes inputs, as many as there are slots for.
-    fn next_inputs(&mut self) -> Inputs {
-        let runner = Arc::clone(&self.runner);
+    fn next_inputs<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Inputs {
         let exchange = &*runner.map.exchange;
         let most = BATCH.min(self.places.room());
-        if !self.count_ended(0) {
+        if !self.count_ended(runner, 0) {
             // Others wait for the slot.
             if self.in_flight == 0 {
-                return self.give_way();
+                return self.give_way(runner);
             }
         }
-        let counted = (self.in_flight == 0).then_some(&runner.counted);
-        let next = exchange.turn(&mut self.done, &Take::Share { most, counted }, &mut self.fresh);
+        let idle = (self.in_flight == 0).then_some(&runner.counted);
+        let task: Arc<dyn Task> = Arc::clone(runner) as _;
+        let next = exchange.turn(&mut self.done, &Take::Share { most, runner: &task, idle }, &mut self.fresh);
         if next == Next::Leave {
             return if self.in_flight == 0 { Inputs::Left } else { Inputs::None };
         }
-        let granted = exchange.lane.turn(&*runner, &Tally::NONE, self.in_flight, self.fresh.len());
+        let granted = exchange.lane.turn(&**runner, &Tally::NONE, self.in_flight, self.fresh.len());
         if !granted.open {
             exchange.refuse();
             let spec = &exchange.spec;
@@ -280,42 +291,50 @@ where
     }
 
     /// Has the lane count what ended. `false` if others wait for a slot.
-    fn count_ended(&mut self, want: usize) -> bool {
+    fn count_ended<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        want: usize,
+    ) -> bool {
         if self.tally.total() == 0 {
             return true;
         }
         let tally = std::mem::take(&mut self.tally);
-        let granted = self.runner.map.exchange.lane.turn(&*self.runner, &tally, self.in_flight, want);
+        let granted = runner.map.exchange.lane.turn(&**runner, &tally, self.in_flight, want);
         self.done.append(&mut self.ended);
         !granted.contended
     }
 
-    fn hand_out(&mut self) {
-        let _contended = self.count_ended(0);
+    fn hand_out<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
+        let _contended = self.count_ended(runner, 0);
         if !self.done.is_empty() {
-            self.runner.map.exchange.settle(&mut self.done);
+            runner.map.exchange.settle(&mut self.done);
         }
     }
 
-    fn start(&mut self, index: u64, input: I) {
+    fn start<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        index: u64,
+        input: I,
+    ) {
         let place = self.places.reserve(index);
-        let runner = Arc::clone(&self.runner);
         let exchange = &*runner.map.exchange;
         let spec = &exchange.spec;
         if let Some(reason) = exchange.stopped() {
             self.places.release(place);
-            return self.end(place, Err(spec.never_ran(index, input, reason)), None, reason.outcome());
+            return self.end(runner, place, Err(spec.never_ran(index, input, reason)), None, reason.outcome());
         }
         if spec.timeout == Some(Duration::ZERO) {
             self.places.release(place);
             let error = spec.never_ran(index, input, Reason::Timeout);
-            return self.end(place, Err(error), None, Outcome::TimedOut);
+            return self.end(runner, place, Err(error), None, Outcome::TimedOut);
         }
         let case = match spec.case(index, &input) {
             Ok(case) => case,
             Err(error) => {
                 self.places.release(place);
-                return self.end(place, Err(error), None, Outcome::Panicked);
+                return self.end(runner, place, Err(error), None, Outcome::Panicked);
             }
         };
         if runner.inbox.begin(place, index).is_none() {
@@ -327,42 +346,42 @@ where
         match catch(|| (runner.map.function)(input)) {
             Ok(future) => {
                 self.places.put(place, future, case, spec.timeout);
-                self.poll_place(place);
+                self.poll_place(runner, place);
             }
             Err(payload) => {
                 let (result, how) = spec.conclude(case, Err(payload));
                 self.places.release(place);
-                self.end(place, result, None, how);
+                self.end(runner, place, result, None, how);
             }
         }
         self.polls += 1;
     }
 
-    fn poll_place(&mut self, place: u32) {
+    fn poll_place<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>, place: u32) {
         let Some(Poll::Ready(output)) = self.places.poll(place) else { return };
-        let runner = Arc::clone(&self.runner);
         let conclude = runner.map.conclude;
         let (case, panicked) = self.places.clear(place);
         let Some(case) = case else { return };
         let returned = output.and_then(|output| catch(|| conclude(output)));
         let (result, how) = runner.map.exchange.spec.conclude(case, returned);
-        self.end(place, result, panicked, how);
+        self.end(runner, place, result, panicked, how);
     }
 
     /// An item has ended, and its place is free.
-    fn end(
+    fn end<F: Fn(I) -> Fut + Send + Sync + 'static>(
         &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
         place: u32,
         result: Settled<I, T>,
         panicked: Option<Payload>,
         how: Outcome,
     ) {
-        let exchange = &*self.runner.map.exchange;
+        let exchange = &*runner.map.exchange;
         if let Some(payload) = panicked {
             exchange.lane.unobserved.note_item_drop_panic(&exchange.lane, &exchange.spec.origin, &payload);
         }
         self.in_flight -= 1;
-        let Some(held) = self.runner.inbox.take(place) else {
+        let Some(held) = runner.inbox.take(place) else {
             exchange.drop_value(result);
             return;
         };
@@ -375,19 +394,24 @@ where
     }
 
     /// Drops the futures of items that are out of time.
-    fn stop_overdue(&mut self) {
-        if self.runner.map.exchange.spec.timeout.is_some() {
+    fn stop_overdue<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
+        if runner.map.exchange.spec.timeout.is_some() {
             for place in self.places.overdue(Instant::now()) {
-                self.stop(place, Outcome::TimedOut, Reason::Timeout);
+                self.stop(runner, place, Outcome::TimedOut, Reason::Timeout);
             }
         }
     }
 
-    fn stop(&mut self, place: u32, how: Outcome, reason: Reason) {
-        let runner = Arc::clone(&self.runner);
+    fn stop<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        place: u32,
+        how: Outcome,
+        reason: Reason,
+    ) {
         let (case, panicked) = self.places.clear(place);
         if let Some(case) = case {
-            self.end(place, Err(runner.map.exchange.spec.stopped(case, how, reason)), panicked, how);
+            self.end(runner, place, Err(runner.map.exchange.spec.stopped(case, how, reason)), panicked, how);
         }
     }
 
@@ -405,36 +429,39 @@ where
     }
 
     /// Puts the runner behind all who wait for a slot.
-    fn give_way(&mut self) -> Inputs {
-        self.hand_out();
-        self.runner.gives_way.store(true, Ordering::Relaxed);
+    fn give_way<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Inputs {
+        self.hand_out(runner);
+        runner.gives_way.store(true, Ordering::Relaxed);
         self.has_seat = false;
-        self.runner.header.lane.end_runner(&*self.runner);
+        runner.header.lane.end_runner(&**runner);
         Inputs::GaveWay
     }
 
     /// Ends a runner that has nothing left.
-    fn leave(&mut self) -> Poll<()> {
-        self.end_runner();
+    fn leave<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Poll<()> {
+        self.end_runner(runner);
         Poll::Ready(())
     }
 
     /// Drops all futures, answers for their items, and ends the runner.
-    fn stop_all(&mut self, reason: Reason) {
-        let runner = Arc::clone(&self.runner);
+    fn stop_all<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        reason: Reason,
+    ) {
         runner.map.exchange.stop(reason);
         for place in self.places.occupied() {
-            self.stop(place, reason.outcome(), reason);
+            self.stop(runner, place, reason.outcome(), reason);
         }
-        self.hand_out();
+        self.hand_out(runner);
         runner.map.exchange.runner_lost(&runner.counted);
-        self.end_runner();
+        self.end_runner(runner);
     }
 
-    fn end_runner(&mut self) {
+    fn end_runner<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
         if std::mem::replace(&mut self.has_seat, false) {
-            self.runner.header.span.put_back(std::mem::replace(&mut self.span, Span::none()));
-            self.runner.header.lane.end_runner(&*self.runner);
+            runner.header.span.put_back(std::mem::replace(&mut self.span, Span::none()));
+            runner.header.lane.end_runner(&**runner);
         }
     }
 }
@@ -471,33 +498,32 @@ where
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        let runner = Arc::clone(&this.runner);
+        let Self { runner, work } = self.get_mut();
         let header = &runner.header;
         // Register first, look second: see `task::cancel` and `inbox`.
         header.signal.body.register(cx.waker());
         runner.inbox.begin_poll(cx.waker());
         match header.status() {
             Some(TaskState::Queued) => return Poll::Pending,
-            Some(TaskState::Running) => this.has_seat = true,
+            Some(TaskState::Running) => work.has_seat = true,
             // It was answered, while it waited for a slot or while it ran.
             _ => {}
         }
         if let Some(reason) = header.signal.asked().or_else(|| runner.map.exchange.stopped()) {
-            let _entered = this.span.clone().entered();
-            this.stop_all(reason);
+            let _entered = work.span.clone().entered();
+            work.stop_all(runner, reason);
             return Poll::Ready(());
         }
-        if !header.is_seated() && !header.lane.reclaim(&*runner) {
+        if !header.is_seated() && !header.lane.reclaim(&**runner) {
             return Poll::Pending;
         }
         let polled = {
-            let _in_body = current::enter(Arc::clone(&runner) as _);
-            let _entered = this.span.clone().entered();
-            this.work(cx)
+            let _in_body = current::enter(Arc::clone(runner) as _);
+            let _entered = work.span.clone().entered();
+            work.work(runner, cx)
         };
-        if polled.is_pending() && header.lane.yard.waits.has_to_lend(&*runner) {
-            header.lane.lend(&*runner);
+        if polled.is_pending() && header.lane.yard.waits.has_to_lend(&**runner) {
+            header.lane.lend(&**runner);
         }
         polled
     }
@@ -511,9 +537,10 @@ where
     Fut: Future + Send + 'static,
 {
     fn drop(&mut self) {
-        if self.has_seat || self.runner.header.status() == Some(TaskState::Running) {
-            self.has_seat = true;
-            self.stop_all(Reason::Dropped);
+        let Self { runner, work } = self;
+        if work.has_seat || runner.header.status() == Some(TaskState::Running) {
+            work.has_seat = true;
+            work.stop_all(runner, Reason::Dropped);
         }
     }
 }

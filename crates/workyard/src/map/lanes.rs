@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::lane::{BlockingLane, CpuLane, IoLane, LaneShared};
 use crate::map::builder::{Make, Map};
 use crate::map::closures::Closures;
+use crate::map::consumer::Crew;
 use crate::map::futures::Futures;
 use crate::task::BoxError;
 
@@ -128,7 +129,11 @@ where
 {
     Box::new(move |exchange, _| {
         let map = Arc::new(Closures::new(Arc::clone(exchange), function, conclude));
-        Box::new(move || map.runner())
+        let swept = Arc::clone(&map);
+        Crew {
+            recruit: Box::new(move || map.runner()),
+            sweep: Some(Box::new(move |timeout, now| swept.sweep(timeout, now))),
+        }
     })
 }
 
@@ -141,7 +146,7 @@ where
 {
     Box::new(move |exchange: &Arc<_>, places| {
         let map = Arc::new(Futures { exchange: Arc::clone(exchange), function, conclude, places });
-        Box::new(move || map.runner())
+        Crew { recruit: Box::new(move || map.runner()), sweep: None }
     })
 }
 

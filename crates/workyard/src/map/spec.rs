@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use workyard_core::{Outcome, Priority, Reason};
 
-use crate::map::error::{Case, MapError};
+use crate::map::error::{Case, MapError, More};
 use crate::task::{BoxError, Name, Origin, TaskError, TaskErrorKind, catch};
 
 /// Says in words what an input is.
@@ -36,10 +36,10 @@ impl<I> Spec<I> {
         if self.keep.is_none() && self.describe.is_none() {
             return Ok(Case::bare(index));
         }
-        let case = || Case {
-            index,
-            text: self.describe.as_ref().map(|describe| describe(input)),
-            input: self.keep.map(|keep| keep(input)),
+        let case = || {
+            let text = self.describe.as_ref().map(|describe| describe(input));
+            let input = self.keep.map(|keep| keep(input));
+            Case { index, more: Some(Box::new(More { text, input })) }
         };
         catch(case).map_err(|payload| {
             let error = self.error(TaskErrorKind::Panicked, None).with_panic(payload);
@@ -92,11 +92,8 @@ impl<I> Spec<I> {
     }
 
     /// The case of an item that still has its input.
+    #[expect(clippy::needless_pass_by_value, reason = "the input ends here")]
     fn whole_case(&self, index: u64, input: I) -> Case<I> {
-        match self.case(index, &input) {
-            Ok(case) if self.keep.is_some() => Case { input: Some(input), ..case },
-            Ok(case) => case,
-            Err(_) => Case::bare(index),
-        }
+        self.case(index, &input).unwrap_or_else(|_| Case::bare(index))
     }
 }
