@@ -14,16 +14,27 @@ use workyard_core::{ChunkSize, Priority};
 use crate::block_on::block_on;
 use crate::lane::{CpuLane, LaneShared};
 use crate::map::collect::{MapFuture, Settle};
-use crate::map::consumer::{Consumer, Crew, Window};
+use crate::map::consumer::{Consumer, Window};
 use crate::map::error::MapError;
-use crate::map::exchange::Exchange;
+use crate::map::exchange::{Alarm, Exchange, Intake, Recruit};
 use crate::map::fold::{Fold, ForEach, Sum};
-use crate::map::lanes::default_window;
 use crate::map::results::Results;
 use crate::map::source::FromIter;
 use crate::map::spec::{Describe, Spec};
+use crate::map::station::{Station, Sweep, Watched};
 use crate::map::stream::{MapIter, MapStream};
 use crate::task::{Name, Origin};
+
+/// The consumer of a map over an iterator.
+pub(super) type MapConsumer<It, T> = Consumer<FromIter<It>, <It as Iterator>::Item, T>;
+
+/// Who works for a map.
+pub(super) struct Crew {
+    /// Makes a further runner.
+    pub(super) recruit: Recruit,
+    /// Answers closures whose time is up; futures are dropped by their runners.
+    pub(super) sweep: Option<Sweep>,
+}
 
 /// Makes the crew, once it is known what it works on, and how many places each runner has.
 pub(super) type Make<I, T> = Box<dyn FnOnce(&Arc<Exchange<I, T>>, usize) -> Crew + Send + Sync>;
@@ -135,7 +146,13 @@ impl<It: Iterator, T, L> Map<It, T, L> {
         self.describe = Some(Arc::new(describe));
         self
     }
+}
 
+impl<It, T, L> Map<It, T, L>
+where
+    It: Iterator<Item: Send + 'static>,
+    T: Send + 'static,
+{
     /// The results as a stream in the order of the inputs: Python's `imap`. As an iterator: [`MapStream::blocking_iter`].
     pub fn ordered(self) -> MapStream<It, T> {
         MapStream::new(self.begin(Results::ordered(), false))
@@ -210,11 +227,12 @@ impl<It: Iterator, T, L> Map<It, T, L> {
         block_on(self.into_future())
     }
 
-    fn begin(self, results: Results<It::Item, T>, fail_fast: bool) -> Consumer<FromIter<It>, T> {
+    fn begin(self, results: Results<It::Item, T>, fail_fast: bool) -> MapConsumer<It, T>
+    where
+        It::Item: Send + 'static,
+        T: Send + 'static,
+    {
         let lane = self.lane;
-        let (items, batches) = default_window(&lane);
-        let items = self.window.unwrap_or(items);
-        let window = Window { items: self.window.map_or(items, |window| window.min(items).max(1)), batches };
         let spec = Spec {
             origin: Origin { name: self.name, lane: Arc::clone(&lane.name), site: self.site },
             priority: self.priority,
@@ -223,15 +241,11 @@ impl<It: Iterator, T, L> Map<It, T, L> {
             timeout: self.timeout,
             fail_fast,
         };
-        let most_runners = lane.most_runners();
-        let sizes = match batches {
-            Some(batches) => ChunkSize::new(most_runners, window.items.div_ceil(batches), self.chunk),
-            None => ChunkSize::new(most_runners, 1, None),
-        };
-        let places = lane.limit.min(window.items);
-        let exchange = Arc::new(Exchange::new(lane, spec, sizes, results));
-        let crew = (self.make)(&exchange, places);
-        Consumer::new(FromIter(self.inputs), exchange, crew, window, most_runners)
+        let window = Window::of(&lane, self.window);
+        let alarm = Arc::default();
+        let (exchange, station) = open(lane, spec, self.make, window, self.chunk, results, None, &alarm);
+        let outlet = Arc::clone(&exchange) as _;
+        Consumer::new(FromIter(self.inputs), exchange, vec![station], outlet, alarm, window)
     }
 }
 
@@ -244,7 +258,11 @@ impl<It: Iterator, T> Map<It, T, CpuLane> {
     }
 }
 
-impl<It: Iterator, T, L> IntoFuture for Map<It, T, L> {
+impl<It, T, L> IntoFuture for Map<It, T, L>
+where
+    It: Iterator<Item: Send + 'static>,
+    T: Send + 'static,
+{
     type Output = Result<Vec<T>, MapError<It::Item>>;
     type IntoFuture = MapFuture<It, T>;
 
@@ -258,4 +276,29 @@ impl<It: Iterator, T, L> fmt::Debug for Map<It, T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Map").field("lane", &self.lane.name).field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// Opens a stage: its exchange and its crew.
+#[expect(clippy::too_many_arguments, reason = "each is said once, by a map or by a stage of a pipeline")]
+pub(super) fn open<I: Send + 'static, T: Send + 'static>(
+    lane: Arc<LaneShared>,
+    spec: Spec<I>,
+    make: Make<I, T>,
+    window: Window,
+    chunk: Option<usize>,
+    results: Results<I, T>,
+    next: Option<Arc<dyn Intake<T>>>,
+    alarm: &Arc<Alarm>,
+) -> (Arc<Exchange<I, T>>, Arc<dyn Station>) {
+    let most_runners = lane.most_runners();
+    let sizes = match window.batches {
+        Some(batches) => ChunkSize::new(most_runners, window.items.div_ceil(batches), chunk),
+        None => ChunkSize::new(most_runners, 1, None),
+    };
+    let places = lane.limit.min(window.items);
+    let exchange = Arc::new(Exchange::new(lane, spec, sizes, results, Arc::clone(alarm)));
+    let Crew { recruit, sweep } = make(&exchange, places);
+    exchange.open(recruit, next);
+    let station = Arc::new(Watched { exchange: Arc::clone(&exchange), sweep });
+    (exchange, station)
 }

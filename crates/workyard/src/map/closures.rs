@@ -19,6 +19,7 @@ use workyard_core::{Ending, Outcome, Reason, Tally, TaskState};
 use crate::map::error::Case;
 use crate::map::exchange::{Counted, Exchange, Next, Take};
 use crate::map::spec::{Numbered, Settled};
+use crate::map::station::Swept;
 use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
 use crate::task::{BoxError, TaskError, catch, current};
@@ -123,16 +124,6 @@ impl<I, T> Desk<I, T> {
         into.append(&mut self.done);
         std::mem::take(&mut self.tally)
     }
-}
-
-/// What came of looking for items whose time is up.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Swept {
-    pub(super) answered: bool,
-    /// Items wait behind one that was answered and runs on.
-    pub(super) inputs_left: bool,
-    /// When the next item is out of time.
-    pub(super) next: Option<Instant>,
 }
 
 struct Runner<I, T, F, R> {

@@ -8,9 +8,8 @@ use std::task::{Context, Poll, ready};
 use workyard_core::Reason;
 
 use crate::block_on::block_on;
-use crate::map::consumer::Consumer;
+use crate::map::builder::MapConsumer;
 use crate::map::error::MapError;
-use crate::map::source::FromIter;
 use crate::map::spec::Settled;
 
 /// How many results are taken before others have their turn.
@@ -22,14 +21,14 @@ const AT_ONCE: usize = 4_096;
 /// Dropping it cancels what is left, as [`Map`](crate::Map) says.
 #[must_use = "futures do nothing unless polled"]
 pub struct MapFuture<It: Iterator, T> {
-    consumer: Consumer<FromIter<It>, T>,
+    consumer: MapConsumer<It, T>,
     values: Vec<T>,
 }
 
 impl<It: Iterator, T> Unpin for MapFuture<It, T> {}
 
 impl<It: Iterator, T> MapFuture<It, T> {
-    pub(super) fn new(consumer: Consumer<FromIter<It>, T>) -> Self {
+    pub(super) fn new(consumer: MapConsumer<It, T>) -> Self {
         let known = consumer.size_hint().1.unwrap_or(0);
         Self { consumer, values: Vec::with_capacity(known) }
     }
@@ -62,7 +61,7 @@ impl<It: Iterator, T> fmt::Debug for MapFuture<It, T> {
 /// Dropping it cancels what is left, as [`Map`](crate::Map) says.
 #[must_use = "futures do nothing unless polled"]
 pub struct Settle<It: Iterator, T> {
-    consumer: Consumer<FromIter<It>, T>,
+    consumer: MapConsumer<It, T>,
     settled: Vec<Settled<It::Item, T>>,
     failures: usize,
     stop_after: Option<usize>,
@@ -71,7 +70,7 @@ pub struct Settle<It: Iterator, T> {
 impl<It: Iterator, T> Unpin for Settle<It, T> {}
 
 impl<It: Iterator, T> Settle<It, T> {
-    pub(super) fn new(consumer: Consumer<FromIter<It>, T>) -> Self {
+    pub(super) fn new(consumer: MapConsumer<It, T>) -> Self {
         let known = consumer.size_hint().1.unwrap_or(0);
         Self { consumer, settled: Vec::with_capacity(known), failures: 0, stop_after: None }
     }
@@ -117,9 +116,9 @@ impl<It: Iterator, T> fmt::Debug for Settle<It, T> {
 /// Calls `each` with the results as they can be given out, until it gives something or they end. The consumer is woken for half a
 /// window of them at once.
 pub(super) fn poll_each<It: Iterator, T, R>(
-    consumer: &mut Consumer<FromIter<It>, T>,
+    consumer: &mut MapConsumer<It, T>,
     cx: &mut Context<'_>,
-    mut each: impl FnMut(&mut Consumer<FromIter<It>, T>, Settled<It::Item, T>) -> Option<R>,
+    mut each: impl FnMut(&mut MapConsumer<It, T>, Settled<It::Item, T>) -> Option<R>,
 ) -> Poll<Option<R>> {
     for _ in 0..AT_ONCE {
         let least = consumer.window() / 2;

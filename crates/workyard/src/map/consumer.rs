@@ -1,5 +1,5 @@
-//! Owns the consumer's side of a map: it pulls inputs as far as the window allows, sees that runners are at work, and gives
-//! out what they made. Never calls the map's function.
+//! Owns the consumer's side of a map or a pipeline: it pulls inputs as far as the window allows, waits for room in the lanes where
+//! runners find none, and gives out what they made. Never calls a function of the map.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -8,57 +8,47 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 use workyard_core::{Reason, Refusal, Ticket};
 
-use crate::map::closures::Swept;
+use crate::lane::{Executor, LaneShared};
 use crate::map::error::MapError;
-use crate::map::exchange::{Counted, Exchange, View};
+use crate::map::exchange::Alarm;
 use crate::map::source::Source;
-use crate::map::spec::{Numbered, Settled};
+use crate::map::spec::Numbered;
+use crate::map::station::{Head, Outlet, Station};
 use crate::task::cell::Task;
 use crate::task::{Payload, TaskErrorKind};
 use crate::waits::{AnyWait, DirectWait, Next, Target};
 
-/// Who works for a map.
-pub(super) struct Crew {
-    /// Makes a further runner.
-    pub(super) recruit: Box<dyn Fn() -> Arc<dyn Task> + Send + Sync>,
-    /// Answers closures whose time is up; futures are dropped by their runners.
-    pub(super) sweep: Option<Box<dyn Fn(Duration, Instant) -> Swept + Send + Sync>>,
-}
-
 /// How many inputs are pulled before runners get to see them.
 const PULLED_AT_ONCE: usize = 64;
 
-/// The consumer's side of a map.
-pub(super) struct Consumer<S: Source, T> {
+/// The consumer's side of a map or a pipeline, of whose last stage `I` are the inputs and `T` the values.
+pub(super) struct Consumer<S: Source, I, T> {
     source: S,
-    exchange: Arc<Exchange<S::Item, T>>,
-    crew: Crew,
+    head: Arc<dyn Head<S::Item>>,
+    outlet: Arc<dyn Outlet<I, T>>,
+    posts: Vec<Post>,
+    alarm: Arc<Alarm>,
     window: Window,
-    most_runners: usize,
+    /// The size of a batch when inputs were last pulled.
+    batch: u64,
     /// Inputs that were pulled so far.
     pulled: u64,
     /// Results that were given out so far.
     given: u64,
     /// `given` when inputs were last pulled.
     refilled_at: u64,
-    taken: VecDeque<Numbered<S::Item, T>>,
+    taken: VecDeque<Numbered<I, T>>,
     fresh: VecDeque<(u64, S::Item)>,
     exhausted: bool,
     /// How the input failed, to be given out last.
     input_failure: Option<Box<dyn Any + Send>>,
-    /// What was known when the exchange was last looked at.
-    seen: Option<View>,
-    runners: Vec<Arc<dyn Task>>,
+    wait: AnyWait,
     /// Until an item may be out of time.
     sleep: Option<Pin<Box<Sleep>>>,
-    in_line: Option<(Arc<dyn Task>, Ticket)>,
-    wait: AnyWait,
-    wait_for_room: DirectWait,
 }
 
 /// How far inputs are pulled ahead of the results that were given out.
@@ -71,26 +61,46 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// How wide the window of a map on this lane is, if nothing or this is asked for.
+    pub(super) fn of(lane: &LaneShared, asked: Option<usize>) -> Self {
+        let twice = lane.limit.saturating_mul(2);
+        let is_cpu = matches!(lane.executor, Executor::Cpu(_));
+        let (items, batches) = if is_cpu { (4_096, Some(twice)) } else { (twice, None) };
+        Self { items: asked.unwrap_or(items).max(1), batches }
+    }
+
     fn now(self, batch: u64) -> u64 {
         let items = self.items as u64;
         self.batches.map_or(items, |batches| items.min((batches as u64).saturating_mul(batch)))
     }
 }
 
-impl<S: Source, T> Consumer<S, T> {
+/// A stage, and what the consumer does for it.
+struct Post {
+    station: Arc<dyn Station>,
+    /// A runner for which the lane has no room, and its place in the line.
+    in_line: Option<(Arc<dyn Task>, Ticket)>,
+    wait: DirectWait,
+}
+
+impl<S: Source, I, T> Consumer<S, I, T> {
     pub(super) fn new(
         source: S,
-        exchange: Arc<Exchange<S::Item, T>>,
-        crew: Crew,
+        head: Arc<dyn Head<S::Item>>,
+        stations: Vec<Arc<dyn Station>>,
+        outlet: Arc<dyn Outlet<I, T>>,
+        alarm: Arc<Alarm>,
         window: Window,
-        most_runners: usize,
     ) -> Self {
+        let post = |station| Post { station, in_line: None, wait: DirectWait::default() };
         Self {
             source,
-            exchange,
-            crew,
+            head,
+            outlet,
+            posts: stations.into_iter().map(post).collect(),
+            alarm,
             window,
-            most_runners,
+            batch: 1,
             pulled: 0,
             given: 0,
             refilled_at: 0,
@@ -98,12 +108,8 @@ impl<S: Source, T> Consumer<S, T> {
             fresh: VecDeque::new(),
             exhausted: false,
             input_failure: None,
-            seen: None,
-            runners: Vec::new(),
-            sleep: None,
-            in_line: None,
             wait: AnyWait::default(),
-            wait_for_room: DirectWait::default(),
+            sleep: None,
         }
     }
 
@@ -117,59 +123,56 @@ impl<S: Source, T> Consumer<S, T> {
 
     /// How many inputs are in the window, at present.
     pub(super) fn window(&self) -> usize {
-        usize::try_from(self.window.now(self.seen.map_or(1, |seen| seen.batch))).unwrap_or(usize::MAX)
+        usize::try_from(self.window.now(self.batch)).unwrap_or(usize::MAX)
     }
 
     /// Takes no further inputs, and has those answered that did not begin.
     pub(super) fn stop(&mut self, reason: Reason) {
-        self.exhausted = true;
-        self.exchange.stop(reason);
-        self.dismiss();
+        for post in &self.posts {
+            post.station.stop(reason);
+        }
+        self.heed_stop();
     }
 
-    /// The next result; `None` is the end. It is woken when `least` results are there, or nothing more can be done without it.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>, least: usize) -> Poll<Option<Numbered<S::Item, T>>> {
+    /// The next result; `None` is the end. It is woken when `least` results are there, or when it has to do something itself.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>, least: usize) -> Poll<Option<Numbered<I, T>>> {
         loop {
             if !self.taken.is_empty() && self.given - self.refilled_at < (self.window() as u64).div_ceil(4) {
                 return Poll::Ready(self.give());
             }
-            self.dismiss_if_stopped();
+            // Registered before anything is looked at: who rings later wakes.
+            self.alarm.register(cx.waker());
+            self.heed_stop();
             let source_pending = self.refill(cx);
-            self.poll_line(cx);
+            self.attend(cx);
             if !self.taken.is_empty() {
                 return Poll::Ready(self.give());
             }
-            let least = if source_pending { 1 } else { least };
-            match self.exchange.poll_take(cx, least, &mut self.taken) {
-                Poll::Ready(view) => {
-                    self.seen = Some(view);
-                    if !self.taken.is_empty() {
-                        return Poll::Ready(self.give());
-                    }
-                    if view.unfinished == 0 && source_pending {
-                        return Poll::Pending;
-                    }
-                    if view.unfinished == 0 && self.exhausted {
-                        self.wait.end();
-                        return Poll::Ready(self.input_failure());
-                    }
-                    // The window has room again, or no runner is there for what is pending.
-                    debug_assert!(view.unfinished == 0 || view.pending > 0, "each input is pending or with a runner");
-                }
-                Poll::Pending if self.sweep(cx) || self.keep_waiting(cx) == Next::Again => {}
-                Poll::Pending => return Poll::Pending,
+            let to_come = self.pulled - self.given;
+            if to_come == 0 && self.exhausted {
+                self.wait.end();
+                return Poll::Ready(self.input_failure());
+            }
+            if to_come == 0 && source_pending {
+                return Poll::Pending;
+            }
+            // An input that comes meanwhile is to be pulled, also with few results.
+            let least = if source_pending { 1 } else { least.min(usize::try_from(to_come).unwrap_or(usize::MAX)) };
+            let taken = to_come == 0 || self.outlet.poll_take(cx, least, &mut self.taken).is_ready();
+            if !taken && !self.sweep(cx) && self.keep_waiting(cx) != Next::Again {
+                return Poll::Pending;
             }
         }
     }
 
     /// How the input failed, once.
-    fn input_failure(&mut self) -> Option<Numbered<S::Item, T>> {
+    fn input_failure(&mut self) -> Option<Numbered<I, T>> {
         let payload = self.input_failure.take()?;
-        let error = self.exchange.spec.error(TaskErrorKind::Panicked, None).with_panic(payload);
+        let error = self.head.error(TaskErrorKind::Panicked).with_panic(payload);
         Some((self.pulled, Err(MapError::input_failed(self.pulled, error))))
     }
 
-    fn give(&mut self) -> Option<Numbered<S::Item, T>> {
+    fn give(&mut self) -> Option<Numbered<I, T>> {
         let given = self.taken.pop_front();
         self.given += 1;
         given
@@ -178,18 +181,20 @@ impl<S: Source, T> Consumer<S, T> {
     /// Pulls inputs as far as the window allows, and sees that runners work on them. `true` if the source has none at present.
     fn refill(&mut self, cx: &mut Context<'_>) -> bool {
         self.refilled_at = self.given;
+        self.batch = self.head.batch();
         let mut source_pending = false;
-        loop {
-            let in_window = self.pulled - self.given;
-            let room = (self.window() as u64).saturating_sub(in_window);
-            let mut room = room.min(PULLED_AT_ONCE as u64);
-            while room > 0 && !self.exhausted && !source_pending {
+        while !self.exhausted && !source_pending {
+            let room = (self.window() as u64).saturating_sub(self.pulled - self.given);
+            let room = usize::try_from(room).unwrap_or(usize::MAX).min(PULLED_AT_ONCE);
+            if room == 0 {
+                break;
+            }
+            while self.fresh.len() < room && !self.exhausted && !source_pending {
                 match self.source.poll_pull(cx) {
                     Poll::Pending => source_pending = true,
                     Poll::Ready(Ok(Some(input))) => {
                         self.fresh.push_back((self.pulled, input));
                         self.pulled += 1;
-                        room -= 1;
                     }
                     Poll::Ready(Ok(None)) => self.exhausted = true,
                     Poll::Ready(Err(payload)) => {
@@ -198,159 +203,134 @@ impl<S: Source, T> Consumer<S, T> {
                     }
                 }
             }
-            let pulled_some = !self.fresh.is_empty();
-            let view = if pulled_some {
+            if !self.fresh.is_empty() {
                 let to_come = if self.exhausted { Some(0) } else { self.source.to_come() };
-                self.exchange.put(&mut self.fresh, to_come)
-            } else {
-                self.exchange.view()
-            };
-            self.seen = Some(view);
-            self.recruit(view, cx);
-            self.dismiss_if_stopped();
-            if !pulled_some || self.exhausted || source_pending {
-                return source_pending;
+                self.head.put(&mut self.fresh, to_come);
+                self.staff(cx);
+                self.heed_stop();
+            }
+        }
+        source_pending
+    }
+
+    /// Sees that there are runners for what is pending, in each stage.
+    fn staff(&mut self, cx: &Context<'_>) {
+        for post in &mut self.posts {
+            if post.in_line.is_none() {
+                post.line_up(post.station.staff(), cx);
             }
         }
     }
 
-    /// Sees that there are runners for what is pending.
-    fn recruit(&mut self, view: View, cx: &Context<'_>) {
-        let most = self.most_runners.min(view.runners + view.pending);
-        for _ in view.runners..most {
-            if self.in_line.is_some() || self.exchange.is_stopped() {
-                return;
+    /// Does for the stages what their runners cannot do themselves.
+    fn attend(&mut self, cx: &Context<'_>) {
+        for post in &mut self.posts {
+            post.poll_line(cx);
+        }
+        self.staff(cx);
+        self.heed_stop();
+    }
+
+    /// If a stage was stopped, then so are all, and what no runner will take is answered.
+    fn heed_stop(&mut self) {
+        let Some(reason) = self.posts.iter().find_map(|post| post.station.stopped()) else { return };
+        self.exhausted = true;
+        for post in &self.posts {
+            if post.station.stopped().is_none() {
+                post.station.stop(reason);
             }
-            self.recruit_one(cx);
+            post.station.dismiss();
         }
     }
 
-    fn recruit_one(&mut self, cx: &Context<'_>) {
-        let runner = (self.crew.recruit)();
-        self.exchange.count_runner();
-        match self.exchange.lane.offer(Arc::clone(&runner)) {
-            Ok(()) => self.joined(runner),
-            Err(Refusal::Full) => {
-                let ticket = self.exchange.lane.line_up(cx);
-                self.in_line = Some((runner, ticket));
-            }
-            Err(Refusal::Closed) => self.turned_away(),
-        }
-    }
-
-    /// Answers the closures whose time is up. `true` if there were some.
+    /// Answers the closures whose time is up. `true` if this has to look again.
     fn sweep(&mut self, cx: &mut Context<'_>) -> bool {
-        let (Some(sweep), Some(timeout)) = (&self.crew.sweep, self.exchange.spec.timeout) else { return false };
         let now = Instant::now();
-        let swept = sweep(timeout, now);
-        if swept.inputs_left && self.in_line.is_none() && self.exchange.view().runners < self.most_runners {
-            self.recruit_one(cx);
+        let (mut answered, mut next) = (false, None);
+        for post in &mut self.posts {
+            let Some(swept) = post.station.sweep(now) else { continue };
+            if swept.inputs_left && post.in_line.is_none() {
+                post.line_up(post.station.staff_one_more(), cx);
+            }
+            answered |= swept.answered;
+            next = next.into_iter().chain(swept.next).min();
         }
-        // What begins after this is out of time no sooner than a timeout from now.
-        let Some(next) = now.checked_add(timeout).into_iter().chain(swept.next).min() else { return swept.answered };
+        let Some(next) = next else { return answered };
         let sleep = self.sleep.get_or_insert_with(|| {
-            let _inside = self.exchange.lane.yard.runtime.enter();
+            let _inside = self.head.enter_runtime();
             Box::pin(tokio::time::sleep_until(next))
         });
         if sleep.deadline() != next {
             sleep.as_mut().reset(next);
         }
-        sleep.as_mut().poll(cx).is_ready() || swept.answered
+        sleep.as_mut().poll(cx).is_ready() || answered
     }
 
-    fn joined(&mut self, runner: Arc<dyn Task>) {
-        self.runners.retain(|runner| runner.header().status().is_some_and(|status| !status.is_ended()));
-        self.runners.push(runner);
+    /// Inside of a task, what this waits for may need that task's slot.
+    fn keep_waiting(&mut self, cx: &Context<'_>) -> Next {
+        for post in &mut self.posts {
+            if post.in_line.is_some() && post.wait.pending(&Target::Room(post.station.lane()), cx) == Next::Again {
+                return Next::Again;
+            }
+        }
+        let posts = &self.posts;
+        self.wait.pending(
+            |most, lane| {
+                let crew: Vec<_> = posts.iter().flat_map(|post| post.station.crew()).collect();
+                let is_live = |task: &&Arc<dyn Task>| task.header().status().is_some_and(|status| !status.is_ended());
+                let is_urgent =
+                    |task: &&Arc<dyn Task>| Arc::ptr_eq(&task.header().lane, lane) && task.header().needs_slot();
+                let urgent = crew.iter().filter(is_live).filter(is_urgent);
+                let others = crew.iter().filter(is_live).filter(|task| !is_urgent(task));
+                urgent.chain(others).take(most).map(Arc::clone).collect()
+            },
+            cx,
+        )
     }
+}
 
-    fn turned_away(&mut self) {
-        // As the one that was counted for it.
-        self.exchange.runner_lost(&Counted::new());
-        self.exchange.refuse();
+impl Post {
+    /// Lines up for a runner that the lane has no room for.
+    fn line_up(&mut self, staffed: Result<(), Arc<dyn Task>>, cx: &Context<'_>) {
+        if let Err(runner) = staffed {
+            let ticket = self.station.lane().line_up(cx);
+            self.in_line = Some((runner, ticket));
+        }
     }
 
     /// Looks whether a runner in the line for room may go in.
     fn poll_line(&mut self, cx: &Context<'_>) {
         let Some((runner, ticket)) = self.in_line.take() else { return };
-        match self.exchange.lane.poll_redeem(Arc::clone(&runner), ticket, cx) {
-            Poll::Pending | Poll::Ready(Err(Refusal::Full)) => self.in_line = Some((runner, ticket)),
-            Poll::Ready(Ok(())) => {
-                self.wait_for_room.end();
-                self.joined(runner);
+        match self.station.lane().poll_redeem(Arc::clone(&runner), ticket, cx) {
+            Poll::Pending | Poll::Ready(Err(Refusal::Full)) => {
+                self.in_line = Some((runner, ticket));
+                return;
             }
-            Poll::Ready(Err(Refusal::Closed)) => {
-                self.wait_for_room.end();
-                self.turned_away();
-                self.dismiss_if_stopped();
-            }
+            Poll::Ready(Ok(())) => self.station.joined(runner),
+            Poll::Ready(Err(Refusal::Closed)) => self.station.turned_away(),
         }
-    }
-
-    fn dismiss_if_stopped(&mut self) {
-        if self.exchange.is_stopped() {
-            self.exhausted = true;
-            self.dismiss();
-        }
-    }
-
-    /// Answers the inputs that no runner will take.
-    fn dismiss(&mut self) {
-        let Some(reason) = self.exchange.stopped() else { return };
-        let refused = self.exchange.is_refused();
-        let pending = self.exchange.take_pending();
-        if pending.is_empty() {
-            return;
-        }
-        let spec = &self.exchange.spec;
-        let mut dismissed: Vec<(u64, Settled<S::Item, T>)> = Vec::with_capacity(pending.len());
-        dismissed.extend(pending.into_iter().map(|(index, input)| {
-            let error = if refused { spec.refused(index, input) } else { spec.never_ran(index, input, reason) };
-            (index, Err(error))
-        }));
-        self.exchange.settle(&mut dismissed);
-    }
-
-    /// Inside of a task, what this waits for may need that task's slot.
-    fn keep_waiting(&mut self, cx: &Context<'_>) -> Next {
-        if self.in_line.is_some() {
-            let lane = Arc::clone(&self.exchange.lane);
-            if self.wait_for_room.pending(&Target::Room(&lane), cx) == Next::Again {
-                return Next::Again;
-            }
-        }
-        let runners = &self.runners;
-        let unfinished = |most: usize, lane: &Arc<crate::lane::LaneShared>| {
-            let live = || runners.iter().filter(|task| task.header().status().is_some_and(|status| !status.is_ended()));
-            let is_urgent =
-                |task: &&Arc<dyn Task>| Arc::ptr_eq(&task.header().lane, lane) && task.header().needs_slot();
-            let urgent = live().filter(is_urgent);
-            let others = live().filter(|task| !is_urgent(task));
-            urgent.chain(others).take(most).map(Arc::clone).collect()
-        };
-        self.wait.pending(unfinished, cx)
+        self.wait.end();
     }
 }
 
-impl<S: Source, T> Drop for Consumer<S, T> {
+impl<S: Source, I, T> Drop for Consumer<S, I, T> {
     fn drop(&mut self) {
-        self.exchange.give_up();
-        if let Some((_, ticket)) = self.in_line.take() {
-            self.exchange.lane.leave_line(ticket);
-        }
-        for runner in self.runners.drain(..) {
-            runner.header().lane.cancel(&runner, Reason::Dropped);
+        for post in &mut self.posts {
+            if let Some((_, ticket)) = post.in_line.take() {
+                post.station.lane().leave_line(ticket);
+            }
+            post.station.give_up();
         }
         drop(self.input_failure.take().map(Payload::new));
-        let unseen = std::mem::take(&mut self.taken);
-        self.exchange.drop_unseen(unseen.into());
+        self.outlet.drop_unseen(std::mem::take(&mut self.taken).into());
     }
 }
 
-impl<S: Source, T> fmt::Debug for Consumer<S, T> {
+impl<S: Source, I, T> fmt::Debug for Consumer<S, I, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pulled, given, exhausted, .. } = self;
         f.debug_struct("Consumer")
-            .field("lane", &self.exchange.lane.name)
+            .field("stages", &self.posts.len())
             .field("pulled", pulled)
             .field("given", given)
             .field("exhausted", exhausted)

@@ -188,8 +188,8 @@ impl<I> MapError<I> {
         self.0.error.is_panic()
     }
 
-    /// The same error without the input, whose type it then no longer has.
-    pub fn forget_input(self) -> MapError {
+    /// The same error without the input, and so of whatever type is wanted.
+    pub fn forget_input<J>(self) -> MapError<J> {
         let Inner { index, attempts, at, error, text, .. } = *self.0;
         MapError(Box::new(Inner { index, attempts, at, error, text, input: Mutex::new(None) }))
     }

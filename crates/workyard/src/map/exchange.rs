@@ -1,19 +1,19 @@
-//! Owns what passes between the consumer of a map and its runners: inputs one way, results the other. Never calls the map's
-//! function, and never drops a user's value or wakes anybody under its lock.
+//! Owns what passes between the consumer of a map and its runners: inputs one way, results the other, or on to the next stage of a
+//! pipeline. Never calls the map's function, and never drops a user's value, wakes or runs anybody under its lock.
 //!
 //! # Protocol
-//! *Consumer*: puts inputs in; if too few runners are counted, counts one more and offers it to the lane. Takes what results are ready; if
-//! there are too few, leaves its waker in the same critical section. *Runner*: puts its results in and takes its next inputs in one
-//! critical section; if there are none, it uncounts itself in that same section, and ends.
+//! *Who puts inputs in* (the consumer, or a runner of the stage before), then *staffs*: if too few runners are counted, counts one more
+//! and offers it to the lane. If the lane has no room, it is the consumer who waits for it: the alarm is rung.
+//! *Consumer*: takes what results are ready; if there are too few, leaves its waker in the same critical section.
+//! *Runner*: puts its results in and takes its next inputs in one critical section; if there are none, it uncounts itself in that
+//! same section, and ends. *Runner of futures* that has some in flight and finds no inputs: stays, and is remembered as hungry in that
+//! critical section; who puts some in wakes it.
 //!
-//! No input is left behind: a runner that ends found none under the lock, so a consumer that puts some in later sees the lower
+//! No input is left behind: a runner that ends found none under the lock, so who puts some in later sees the lower
 //! count. No wake-up is lost: results are put in under the lock under which the consumer found too few and left its waker.
 //!
-//! *Runner of futures* that has some in flight and finds no inputs: stays, and is remembered as hungry in that critical section; a
-//! consumer that puts some in wakes it.
-//!
 //! `stop` is raised once and never taken back. Runners look at it before each item, and take no inputs once it is raised; inputs
-//! that no runner took are the consumer's to answer.
+//! that no runner took are the consumer's to answer, for which the alarm is rung.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,8 +21,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
-use workyard_core::{ChunkSize, Reason};
+use workyard_core::{ChunkSize, Reason, Refusal, TaskState};
 
 use crate::lane::LaneShared;
 use crate::map::error::MapError;
@@ -30,12 +31,14 @@ use crate::map::results::Results;
 use crate::map::spec::{Numbered, Spec};
 use crate::task::cancel::ReasonFlag;
 use crate::task::cell::Task;
-use crate::task::{drop_caught, wake_caught};
+use crate::task::{Payload, catch, drop_caught, wake_caught};
 
 /// What the consumer of a map and its runners share.
 pub(super) struct Exchange<I, T> {
     pub(super) lane: Arc<LaneShared>,
     pub(super) spec: Spec<I>,
+    most_runners: usize,
+    alarm: Arc<Alarm>,
     stop: ReasonFlag,
     /// The lane took nothing in any more, which is why the map was stopped.
     refused: AtomicBool,
@@ -46,8 +49,6 @@ struct State<I, T> {
     /// Put in, and taken by no runner.
     pending: VecDeque<(u64, I)>,
     results: Results<I, T>,
-    /// Put in, and without a result.
-    unfinished: u64,
     /// Runners on their way through the lane's queue or at work.
     runners: usize,
     sizes: ChunkSize,
@@ -55,6 +56,12 @@ struct State<I, T> {
     to_come: Option<u64>,
     /// Runners of futures that are busy and would take more.
     hungry: Vec<Arc<dyn Task>>,
+    /// Makes a further runner; gone with the consumer, since it refers to this.
+    recruit: Option<Recruit>,
+    /// The runners that may be at work, for who has to stop them.
+    crew: Vec<Arc<dyn Task>>,
+    /// Where results go on to.
+    next: Option<Arc<dyn Intake<T>>>,
     /// The consumer, and how many results it waits for.
     waiting: Option<(Waker, usize)>,
     /// A failure of a map that ends with the first one: it goes before all results.
@@ -63,15 +70,13 @@ struct State<I, T> {
     is_gone: bool,
 }
 
-/// What there is, at one moment.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct View {
-    pub(super) pending: usize,
-    pub(super) runners: usize,
-    /// Inputs without a result.
-    pub(super) unfinished: u64,
-    /// The size of the next batch.
-    pub(super) batch: u64,
+/// Makes a further runner.
+pub(super) type Recruit = Arc<dyn Fn() -> Arc<dyn Task> + Send + Sync>;
+
+/// Where a stage of a pipeline hands its results on to.
+pub(super) trait Intake<T>: Send + Sync {
+    /// Takes what the stage before made of its items: values are the inputs here, failures pass down.
+    fn take_in(&self, items: Vec<(u64, Result<T, MapError>)>);
 }
 
 /// What a runner wants.
@@ -102,39 +107,136 @@ pub(super) enum Next {
 }
 
 impl<I, T> Exchange<I, T> {
-    pub(super) fn new(lane: Arc<LaneShared>, spec: Spec<I>, sizes: ChunkSize, results: Results<I, T>) -> Self {
+    pub(super) fn new(
+        lane: Arc<LaneShared>,
+        spec: Spec<I>,
+        sizes: ChunkSize,
+        results: Results<I, T>,
+        alarm: Arc<Alarm>,
+    ) -> Self {
         let state = State {
             pending: VecDeque::new(),
             results,
-            unfinished: 0,
             runners: 0,
             sizes,
             to_come: None,
             hungry: Vec::new(),
+            recruit: None,
+            crew: Vec::new(),
+            next: None,
             waiting: None,
             failure: None,
             is_gone: false,
         };
-        Self { lane, spec, stop: ReasonFlag::default(), refused: AtomicBool::new(false), state: Mutex::new(state) }
+        Self {
+            most_runners: lane.most_runners(),
+            lane,
+            spec,
+            alarm,
+            stop: ReasonFlag::default(),
+            refused: AtomicBool::new(false),
+            state: Mutex::new(state),
+        }
     }
 
-    /// Puts inputs in, unless the map was stopped: then they stay where they are.
-    pub(super) fn put(&self, inputs: &mut VecDeque<(u64, I)>, to_come: Option<u64>) -> View {
-        let (view, hungry) = {
+    /// Says who makes its runners, and where results go on to. Before anything else.
+    pub(super) fn open(&self, recruit: Recruit, next: Option<Arc<dyn Intake<T>>>) {
+        let mut state = self.state.lock();
+        state.recruit = Some(recruit);
+        state.next = next;
+    }
+
+    /// Puts inputs in; then it is to be [staffed](Self::staff).
+    pub(super) fn put(&self, inputs: &mut VecDeque<(u64, I)>, to_come: Option<u64>) {
+        let hungry = {
             let mut state = self.state.lock();
-            state.unfinished += inputs.len() as u64;
+            if state.is_gone {
+                drop(state);
+                return self.drop_value(std::mem::take(inputs));
+            }
             state.pending.append(inputs);
             state.to_come = to_come;
-            (state.view(), std::mem::take(&mut state.hungry))
+            std::mem::take(&mut state.hungry)
         };
         for runner in hungry {
             runner.header().signal.body.wake();
         }
-        view
     }
 
-    /// Moves results to `taken`. Pending if they are fewer than `least` and more may come.
-    pub(super) fn poll_take(&self, cx: &Context<'_>, least: usize, taken: &mut VecDeque<Numbered<I, T>>) -> Poll<View> {
+    /// Sees that runners are at work on what is pending. `Err` gives one, which is counted and for which the lane has no room.
+    pub(super) fn staff(&self) -> Result<(), Arc<dyn Task>> {
+        // Each takes one at least.
+        let mut recruited = 0;
+        while self.recruit(|pending| pending > recruited)? {
+            recruited += 1;
+        }
+        Ok(())
+    }
+
+    /// One more runner than [`staff`](Self::staff) sees a need for, if there may be more.
+    pub(super) fn staff_one_more(&self) -> Result<(), Arc<dyn Task>> {
+        self.recruit(|_| true).map(|_| ())
+    }
+
+    /// `false` if no more runners are needed, or there may not be more.
+    fn recruit(&self, is_needed: impl Fn(usize) -> bool) -> Result<bool, Arc<dyn Task>> {
+        let recruit = {
+            let mut state = self.state.lock();
+            let may_be_more = state.runners < self.most_runners && !self.is_stopped();
+            match &state.recruit {
+                Some(recruit) if may_be_more && is_needed(state.pending.len()) => {
+                    let recruit = Arc::clone(recruit);
+                    state.runners += 1;
+                    recruit
+                }
+                _ => return Ok(false),
+            }
+        };
+        let runner = recruit();
+        match self.lane.offer(Arc::clone(&runner)) {
+            Ok(()) => self.joined(runner),
+            Err(Refusal::Full) => return Err(runner),
+            Err(Refusal::Closed) => self.turned_away(),
+        }
+        Ok(true)
+    }
+
+    /// The lane has let this runner in.
+    pub(super) fn joined(&self, runner: Arc<dyn Task>) {
+        let gone = {
+            let mut state = self.state.lock();
+            let is_over = |runner: &mut Arc<dyn Task>| runner.header().status().is_none_or(TaskState::is_ended);
+            let gone: Vec<_> = state.crew.extract_if(.., is_over).collect();
+            if !state.is_gone {
+                state.crew.push(Arc::clone(&runner));
+            }
+            gone
+        };
+        drop(gone);
+        if self.is_stopped() {
+            self.lane.cancel(&runner, Reason::Dropped);
+        }
+    }
+
+    /// The lane has turned a counted runner away for good.
+    pub(super) fn turned_away(&self) {
+        // As the one that was counted for it.
+        self.runner_lost(&Counted::new());
+        self.refuse();
+    }
+
+    /// The runners that may be at work.
+    pub(super) fn crew(&self) -> Vec<Arc<dyn Task>> {
+        self.state.lock().crew.clone()
+    }
+
+    /// The size of the next batch.
+    pub(super) fn batch(&self) -> u64 {
+        self.state.lock().sizes.next(None)
+    }
+
+    /// Moves results to `taken`; pending if they are fewer than `least`.
+    pub(super) fn poll_take(&self, cx: &Context<'_>, least: usize, taken: &mut VecDeque<Numbered<I, T>>) -> Poll<()> {
         // Cloned and dropped outside of the lock: a waker may be foreign code.
         let mut waker = None;
         loop {
@@ -142,10 +244,10 @@ impl<I, T> Exchange<I, T> {
             if state.is_enough(least) {
                 state.results.take_ready(taken);
                 taken.extend(state.failure.take().map(|failure| (failure.index(), Err(failure))));
-                let (view, old) = (state.view(), state.waiting.take());
+                let old = state.waiting.take();
                 drop(state);
                 drop(old);
-                return Poll::Ready(view);
+                return Poll::Ready(());
             }
             let kept = match (&mut state.waiting, waker.take()) {
                 (Some((kept, kept_least)), _) if kept.will_wake(cx.waker()) => {
@@ -168,23 +270,16 @@ impl<I, T> Exchange<I, T> {
         }
     }
 
-    pub(super) fn view(&self) -> View {
-        self.state.lock().view()
-    }
-
-    /// One more runner is on its way.
-    pub(super) fn count_runner(&self) {
-        self.state.lock().runners += 1;
-    }
-
     /// A runner is gone that did not leave by [`turn`](Self::turn).
     pub(super) fn runner_lost(&self, counted: &Counted) {
-        let waker = {
+        let has_work = {
             let mut state = self.state.lock();
             state.uncount(counted);
-            state.waiting.take()
+            !state.pending.is_empty()
         };
-        wake(waker);
+        if has_work {
+            self.alarm.ring();
+        }
     }
 
     /// Takes results from a runner and gives it its next inputs.
@@ -195,9 +290,9 @@ impl<I, T> Exchange<I, T> {
         inputs: &mut VecDeque<(u64, I)>,
     ) -> Next {
         let stopped = self.is_stopped();
-        let (next, waker, dropped) = {
+        let (next, follows) = {
             let mut state = self.state.lock();
-            let dropped = state.put_results(done, self.spec.fail_fast);
+            let follows = state.put_results(done, self.spec.fail_fast);
             let next = if !stopped && state.give(take, inputs) { Next::Work } else { Next::Leave };
             if next == Next::Leave {
                 match take {
@@ -205,22 +300,28 @@ impl<I, T> Exchange<I, T> {
                     Take::Share { runner, idle: None, .. } => state.remember_hungry(runner),
                 }
             }
-            (next, state.due(), dropped)
+            (next, follows)
         };
-        wake(waker);
-        self.drop_unseen(dropped);
+        self.follow(follows);
         next
     }
 
     /// Takes results, and nothing else.
     pub(super) fn settle(&self, done: &mut Vec<Numbered<I, T>>) {
-        let (waker, dropped) = {
-            let mut state = self.state.lock();
-            let dropped = state.put_results(done, self.spec.fail_fast);
-            (state.due(), dropped)
-        };
-        wake(waker);
-        self.drop_unseen(dropped);
+        let follows = self.state.lock().put_results(done, self.spec.fail_fast);
+        self.follow(follows);
+    }
+
+    fn follow(&self, follows: Follows<I, T>) {
+        match follows {
+            Follows::Nothing => {}
+            Follows::Wake(waker) => wake_caught(&waker),
+            Follows::Drop(results) => self.drop_unseen(results),
+            Follows::HandOn(next, results) => {
+                let items = results.into_iter().map(|(index, result)| (index, result.map_err(MapError::forget_input)));
+                next.take_in(items.collect());
+            }
+        }
     }
 
     /// Whether there are inputs that no runner took.
@@ -239,8 +340,7 @@ impl<I, T> Exchange<I, T> {
     /// Has the runners take nothing more. The first reason stays.
     pub(super) fn stop(&self, reason: Reason) {
         self.stop.raise(reason);
-        let waker = self.state.lock().waiting.take();
-        wake(waker);
+        self.alarm.ring();
     }
 
     /// The lane takes nothing in any more.
@@ -250,7 +350,7 @@ impl<I, T> Exchange<I, T> {
         self.stop(Reason::Shutdown);
     }
 
-    pub(super) fn is_refused(&self) -> bool {
+    fn is_refused(&self) -> bool {
         self.refused.load(Ordering::Relaxed)
     }
 
@@ -264,20 +364,37 @@ impl<I, T> Exchange<I, T> {
     }
 
     /// Takes out all inputs that no runner took.
-    pub(super) fn take_pending(&self) -> VecDeque<(u64, I)> {
+    fn take_pending(&self) -> VecDeque<(u64, I)> {
         std::mem::take(&mut self.state.lock().pending)
+    }
+
+    /// Answers the inputs that no runner will take, since this was stopped.
+    pub(super) fn dismiss(&self) {
+        let Some(reason) = self.stopped() else { return };
+        let pending = self.take_pending();
+        let spec = &self.spec;
+        let refused = self.is_refused();
+        let dismissed = pending.into_iter().map(|(index, input)| {
+            let error = if refused { spec.refused(index, input) } else { spec.never_ran(index, input, reason) };
+            (index, Err(error))
+        });
+        self.settle(&mut dismissed.collect());
     }
 
     /// The consumer is gone: what is here is dropped, and so is what comes.
     pub(super) fn give_up(&self) {
         self.stop.raise(Reason::Dropped);
-        let (pending, results, failure, others) = {
+        let (pending, results, failure, crew, others) = {
             let mut state = self.state.lock();
             state.is_gone = true;
-            let others = (std::mem::take(&mut state.hungry), state.waiting.take());
-            (std::mem::take(&mut state.pending), state.results.take_all(), state.failure.take(), others)
+            let others = (std::mem::take(&mut state.hungry), state.waiting.take(), state.recruit.take());
+            let (pending, crew) = (std::mem::take(&mut state.pending), std::mem::take(&mut state.crew));
+            (pending, state.results.take_all(), state.failure.take(), crew, others)
         };
         drop(others);
+        for runner in crew {
+            self.lane.cancel(&runner, Reason::Dropped);
+        }
         self.drop_value(pending);
         self.drop_value(failure);
         self.drop_unseen(results);
@@ -302,31 +419,31 @@ impl<I, T> Exchange<I, T> {
 }
 
 impl<I, T> State<I, T> {
-    fn view(&self) -> View {
-        View {
-            pending: self.pending.len(),
-            runners: self.runners,
-            unfinished: self.unfinished,
-            batch: self.sizes.next(None),
-        }
-    }
-
     /// Whether the consumer has a reason to go on that waits for so many results.
     fn is_enough(&self, least: usize) -> bool {
-        self.results.ready() >= least.max(1) || self.unfinished == 0 || self.runners == 0 || self.failure.is_some()
+        self.results.ready() >= least.max(1) || self.failure.is_some()
     }
 
     /// The consumer's waker, if it is to be woken.
-    fn due(&mut self) -> Option<(Waker, usize)> {
-        let least = self.waiting.as_ref()?.1;
-        if self.is_enough(least) { self.waiting.take() } else { None }
+    fn due(&mut self) -> Follows<I, T> {
+        match self.waiting.take() {
+            Some((waker, least)) if self.is_enough(least) => Follows::Wake(waker),
+            waiting => {
+                self.waiting = waiting;
+                Follows::Nothing
+            }
+        }
     }
 
-    /// Gives back what is to be dropped.
-    fn put_results(&mut self, done: &mut Vec<Numbered<I, T>>, fail_fast: bool) -> Vec<Numbered<I, T>> {
-        self.unfinished -= done.len() as u64;
+    fn put_results(&mut self, done: &mut Vec<Numbered<I, T>>, fail_fast: bool) -> Follows<I, T> {
+        if done.is_empty() {
+            return Follows::Nothing;
+        }
         if self.is_gone {
-            return std::mem::take(done);
+            return Follows::Drop(std::mem::take(done));
+        }
+        if let Some(next) = &self.next {
+            return Follows::HandOn(Arc::clone(next), std::mem::take(done));
         }
         for (index, result) in done.drain(..) {
             match result {
@@ -334,7 +451,7 @@ impl<I, T> State<I, T> {
                 result => self.results.put(index, result),
             }
         }
-        Vec::new()
+        self.due()
     }
 
     fn remember_hungry(&mut self, runner: &Arc<dyn Task>) {
@@ -369,8 +486,57 @@ impl<I, T> State<I, T> {
     }
 }
 
-fn wake(waker: Option<(Waker, usize)>) {
-    if let Some((waker, _)) = waker {
-        wake_caught(&waker);
+/// What follows from results, once the lock is released.
+enum Follows<I, T> {
+    Nothing,
+    /// The consumer is woken.
+    Wake(Waker),
+    /// Nobody will take them.
+    Drop(Vec<Numbered<I, T>>),
+    /// They go on to the next stage.
+    HandOn(Arc<dyn Intake<T>>, Vec<Numbered<I, T>>),
+}
+
+/// Tells the consumer of a map that something is to be done which only it can do: wait for room in a lane, or answer inputs that
+/// no runner will take.
+#[derive(Debug, Default)]
+pub(super) struct Alarm {
+    consumer: AtomicWaker,
+}
+
+impl Alarm {
+    /// The consumer is woken from now on; it looks afterwards.
+    pub(super) fn register(&self, waker: &Waker) {
+        self.consumer.register(waker);
+    }
+
+    fn ring(&self) {
+        drop(catch(|| self.consumer.wake()).map_err(Payload::new));
+    }
+}
+
+impl<I: Send + 'static, T: Send + 'static> Intake<I> for Exchange<I, T> {
+    fn take_in(&self, items: Vec<(u64, Result<I, MapError>)>) {
+        let (mut inputs, mut failed) = (VecDeque::new(), Vec::new());
+        for (index, item) in items {
+            match item {
+                Ok(input) => inputs.push_back((index, input)),
+                Err(error) => failed.push((index, Err(error.forget_input()))),
+            }
+        }
+        if !failed.is_empty() {
+            self.settle(&mut failed);
+        }
+        if inputs.is_empty() {
+            return;
+        }
+        self.put(&mut inputs, None);
+        if self.staff().is_err() {
+            // Only the consumer can wait for room.
+            self.runner_lost(&Counted::new());
+        }
+        if self.is_stopped() {
+            self.alarm.ring();
+        }
     }
 }

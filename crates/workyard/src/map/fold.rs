@@ -8,10 +8,9 @@ use std::task::{Context, Poll, ready};
 use workyard_core::Reason;
 
 use crate::block_on::block_on;
+use crate::map::builder::MapConsumer;
 use crate::map::collect::poll_each;
-use crate::map::consumer::Consumer;
 use crate::map::error::MapError;
-use crate::map::source::FromIter;
 
 macro_rules! reduction {
     ($name:ident [$($generic:ident),*] where [$($bounds:tt)*] gives $output:ty) => {
@@ -65,12 +64,12 @@ macro_rules! reduction {
 /// Dropping it cancels what is left, as [`Map`](crate::Map) says.
 #[must_use = "futures do nothing unless polled"]
 pub struct Fold<It: Iterator, T, A, G> {
-    consumer: Consumer<FromIter<It>, T>,
+    consumer: MapConsumer<It, T>,
     state: (Option<A>, G),
 }
 
 impl<It: Iterator, T, A, G: FnMut(A, T) -> A> Fold<It, T, A, G> {
-    pub(super) fn new(consumer: Consumer<FromIter<It>, T>, init: A, fold: G) -> Self {
+    pub(super) fn new(consumer: MapConsumer<It, T>, init: A, fold: G) -> Self {
         Self { consumer, state: (Some(init), fold) }
     }
 
@@ -92,12 +91,12 @@ reduction!(Fold[A, G] where [G: FnMut(A, T) -> A] gives A);
 /// Dropping it cancels what is left, as [`Map`](crate::Map) says.
 #[must_use = "futures do nothing unless polled"]
 pub struct Sum<It: Iterator, T, S> {
-    consumer: Consumer<FromIter<It>, T>,
+    consumer: MapConsumer<It, T>,
     state: Option<S>,
 }
 
 impl<It: Iterator, T, S: std::iter::Sum<T> + std::iter::Sum<S>> Sum<It, T, S> {
-    pub(super) fn new(consumer: Consumer<FromIter<It>, T>) -> Self {
+    pub(super) fn new(consumer: MapConsumer<It, T>) -> Self {
         Self { consumer, state: None }
     }
 
@@ -122,12 +121,12 @@ reduction!(Sum[S] where [S: std::iter::Sum<T> + std::iter::Sum<S>] gives S);
 /// Dropping it cancels what is left, as [`Map`](crate::Map) says.
 #[must_use = "futures do nothing unless polled"]
 pub struct ForEach<It: Iterator, T, G> {
-    consumer: Consumer<FromIter<It>, T>,
+    consumer: MapConsumer<It, T>,
     state: G,
 }
 
 impl<It: Iterator, T, G: FnMut(T)> ForEach<It, T, G> {
-    pub(super) fn new(consumer: Consumer<FromIter<It>, T>, each: G) -> Self {
+    pub(super) fn new(consumer: MapConsumer<It, T>, each: G) -> Self {
         Self { consumer, state: each }
     }
 

@@ -4,11 +4,11 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::lane::{BlockingLane, CpuLane, IoLane, LaneShared};
-use crate::map::builder::{Make, Map};
+use crate::lane::{BlockingLane, CpuLane, IoLane};
+use crate::map::builder::{Crew, Make, Map};
 use crate::map::closures::Closures;
-use crate::map::consumer::Crew;
 use crate::map::futures::Futures;
+use crate::map::station::Swept;
 use crate::task::BoxError;
 
 macro_rules! closure_maps {
@@ -120,7 +120,8 @@ impl IoLane {
     }
 }
 
-fn closures<I, T, F, R>(function: F, conclude: fn(R) -> Result<T, BoxError>) -> Make<I, T>
+/// The crew of a map of closures.
+pub(super) fn closures<I, T, F, R>(function: F, conclude: fn(R) -> Result<T, BoxError>) -> Make<I, T>
 where
     I: Send + 'static,
     T: Send + 'static,
@@ -129,15 +130,18 @@ where
 {
     Box::new(move |exchange, _| {
         let map = Arc::new(Closures::new(Arc::clone(exchange), function, conclude));
-        let swept = Arc::clone(&map);
+        // Weak, since the exchange keeps what recruits.
+        let swept = Arc::downgrade(&map);
+        let nothing = Swept { answered: false, inputs_left: false, next: None };
         Crew {
-            recruit: Box::new(move || map.runner()),
-            sweep: Some(Box::new(move |timeout, now| swept.sweep(timeout, now))),
+            recruit: Arc::new(move || map.runner()),
+            sweep: Some(Box::new(move |timeout, now| swept.upgrade().map_or(nothing, |map| map.sweep(timeout, now)))),
         }
     })
 }
 
-fn futures<I, T, F, Fut>(function: F, conclude: fn(Fut::Output) -> Result<T, BoxError>) -> Make<I, T>
+/// The crew of a map of futures.
+pub(super) fn futures<I, T, F, Fut>(function: F, conclude: fn(Fut::Output) -> Result<T, BoxError>) -> Make<I, T>
 where
     I: Send + 'static,
     T: Send + 'static,
@@ -146,15 +150,6 @@ where
 {
     Box::new(move |exchange: &Arc<_>, places| {
         let map = Arc::new(Futures { exchange: Arc::clone(exchange), function, conclude, places });
-        Crew { recruit: Box::new(move || map.runner()), sweep: None }
+        Crew { recruit: Arc::new(move || map.runner()), sweep: None }
     })
-}
-
-/// How wide the window of a map is when nothing is said, in items and in batches.
-pub(super) fn default_window(lane: &LaneShared) -> (usize, Option<usize>) {
-    let twice = lane.limit.saturating_mul(2);
-    match lane.executor.word() {
-        "cpu" => (4_096, Some(twice)),
-        _ => (twice, None),
-    }
 }

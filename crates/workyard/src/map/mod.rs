@@ -19,6 +19,7 @@ mod places;
 mod results;
 mod source;
 mod spec;
+mod station;
 mod stream;
 
 pub use builder::Map;

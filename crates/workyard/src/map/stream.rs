@@ -9,9 +9,8 @@ use futures_core::{FusedStream, Stream};
 use tokio::task::coop;
 
 use crate::block_on::block_on;
-use crate::map::consumer::Consumer;
+use crate::map::builder::MapConsumer;
 use crate::map::error::MapError;
-use crate::map::source::FromIter;
 
 /// The results of a map, made by [`Map::ordered`](crate::Map::ordered) and [`Map::unordered`](crate::Map::unordered).
 ///
@@ -36,7 +35,7 @@ use crate::map::source::FromIter;
 /// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct MapStream<It: Iterator, T> {
-    consumer: Consumer<FromIter<It>, T>,
+    consumer: MapConsumer<It, T>,
     ended: bool,
 }
 
@@ -44,7 +43,7 @@ pub struct MapStream<It: Iterator, T> {
 impl<It: Iterator, T> Unpin for MapStream<It, T> {}
 
 impl<It: Iterator, T> MapStream<It, T> {
-    pub(super) fn new(consumer: Consumer<FromIter<It>, T>) -> Self {
+    pub(super) fn new(consumer: MapConsumer<It, T>) -> Self {
         Self { consumer, ended: false }
     }
 
