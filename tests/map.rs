@@ -5,5 +5,7 @@
 mod basics;
 #[path = "map/lanes.rs"]
 mod lanes;
+#[path = "map/pipelines.rs"]
+mod pipelines;
 #[path = "common/run.rs"]
 mod run;

@@ -149,7 +149,9 @@ pub use lane::{
     Lane, LaneSpec, Run, Submit, SubmitError, SubmitTimeout, Value,
 };
 pub use machine::{Machine, machine};
-pub use map::{Fold, ForEach, Map, MapError, MapFuture, MapIter, MapStream, Settle, Sum};
+pub use map::{
+    Fold, ForEach, LaneStreamExt, Map, MapError, MapFuture, MapIter, MapStream, Settle, Stage, StageIter, Sum,
+};
 pub use observe::{LaneSnapshot, Snapshot, TaskInfo};
 pub use report::Report;
 pub use scheduler::{NoSuchLane, Scheduler, WeakScheduler};

@@ -69,6 +69,15 @@ impl Window {
         Self { items: asked.unwrap_or(items).max(1), batches }
     }
 
+    /// So many items, whatever they are.
+    pub(super) const fn fixed(items: usize) -> Self {
+        Self { items, batches: None }
+    }
+
+    pub(super) const fn items(self) -> usize {
+        self.items
+    }
+
     fn now(self, batch: u64) -> u64 {
         let items = self.items as u64;
         self.batches.map_or(items, |batches| items.min((batches as u64).saturating_mul(batch)))

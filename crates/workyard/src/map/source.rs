@@ -1,8 +1,11 @@
-//! Owns where the items of a map come from: an iterator. It is pulled in the consumer's own poll, so it needs neither `Send` nor
-//! `'static`. Never pulls more than it is asked for.
+//! Owns where the items of a map come from: an iterator or a stream. It is pulled in the consumer's own poll, so it needs neither
+//! `Send` nor `'static`. Never pulls more than it is asked for.
 
 use std::any::Any;
+use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use futures_core::Stream;
 
 use crate::task::catch;
 
@@ -29,6 +32,28 @@ impl<It: Iterator> Source for FromIter<It> {
 
     fn poll_pull(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<It::Item>, Box<dyn Any + Send>>> {
         Poll::Ready(catch(|| self.0.next()))
+    }
+
+    fn to_come(&self) -> Option<u64> {
+        match self.0.size_hint() {
+            (least, Some(most)) if least == most => Some(most as u64),
+            _ => None,
+        }
+    }
+}
+
+/// A stream as a source.
+pub(super) struct FromStream<S>(pub(super) Pin<Box<S>>);
+
+impl<S: Stream> Source for FromStream<S> {
+    type Item = S::Item;
+
+    fn poll_pull(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<S::Item>, Box<dyn Any + Send>>> {
+        match catch(|| self.0.as_mut().poll_next(cx)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(next)) => Poll::Ready(Ok(next)),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
     }
 
     fn to_come(&self) -> Option<u64> {
