@@ -200,7 +200,7 @@ fn ended_anywhere_nothing_is_left() {
             while next < end_at {
                 match soon(results.next()).await.unwrap() {
                     Ok((x, _)) => assert_eq!(x, next),
-                    Err(error) => assert_eq!((error.index(), next), (panics_at, panics_at)),
+                    Err(error) => assert_eq!((error.index(), next), (panics_at, panics_at), "{error}"),
                 }
                 next += 1;
             }

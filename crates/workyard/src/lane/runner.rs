@@ -11,7 +11,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use workyard_core::{Slot, Tally};
+use workyard_core::{Slot, Tally, TaskState};
 
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
@@ -90,6 +90,24 @@ impl LaneShared {
             Executor::Io(runtime) => runtime.metrics().num_workers().clamp(1, self.limit),
             Executor::Cpu(_) | Executor::Blocking(_) => self.limit,
         }
+    }
+
+    /// Puts a runner of futures that has none in flight behind all who wait for a slot; it is started again when its turn comes. `false`
+    /// if it was given up: it has to end.
+    pub(crate) fn give_way(self: &Arc<Self>, runner: &dyn Task) -> bool {
+        let now = self.yard.clock.now();
+        let mut effects = Effects::default();
+        let gave_way = {
+            let mut state = self.state.lock();
+            let gave_way = state.policy.give_way(runner.header().slot(), now);
+            if gave_way {
+                runner.header().set_status(TaskState::Queued);
+                state.hand_out(&self.executor, now, &mut effects);
+            }
+            gave_way
+        };
+        effects.act(self);
+        gave_way
     }
 
     /// Counts the end of a runner of futures, and gives its slot to whoever is next.

@@ -160,6 +160,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             let to_come = self.pulled - self.given;
             if to_come == 0 && self.exhausted {
                 self.wait.end();
+                self.posts.iter_mut().for_each(Post::leave_line);
                 return Poll::Ready(self.input_failure());
             }
             if to_come == 0 && source_pending {
@@ -307,6 +308,14 @@ impl Post {
         }
     }
 
+    /// Wants no room any more.
+    fn leave_line(&mut self) {
+        if let Some((_, ticket)) = self.in_line.take() {
+            self.station.lane().leave_line(ticket);
+            self.wait.end();
+        }
+    }
+
     /// Looks whether a runner in the line for room may go in.
     fn poll_line(&mut self, cx: &Context<'_>) {
         let Some((runner, ticket)) = self.in_line.take() else { return };
@@ -325,9 +334,7 @@ impl Post {
 impl<S: Source, I, T> Drop for Consumer<S, I, T> {
     fn drop(&mut self) {
         for post in &mut self.posts {
-            if let Some((_, ticket)) = post.in_line.take() {
-                post.station.lane().leave_line(ticket);
-            }
+            post.leave_line();
             post.station.give_up();
         }
         drop(self.input_failure.take().map(Payload::new));

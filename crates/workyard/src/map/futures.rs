@@ -62,7 +62,6 @@ where
             inbox: Inbox::new(self.places),
             counted: Counted::new(),
             is_driven: AtomicBool::new(false),
-            gives_way: AtomicBool::new(false),
         })
     }
 }
@@ -74,7 +73,6 @@ struct Runner<I, T, F, Fut: Future> {
     counted: Counted,
     /// Whether there is a driver.
     is_driven: AtomicBool,
-    gives_way: AtomicBool,
 }
 
 impl<I, T, F, Fut> Task for Runner<I, T, F, Fut>
@@ -89,7 +87,6 @@ where
     }
 
     fn start(self: Arc<Self>) -> Option<Outcome> {
-        self.gives_way.store(false, Ordering::Relaxed);
         if self.is_driven.swap(true, Ordering::AcqRel) {
             self.header.signal.body.wake();
         } else {
@@ -101,11 +98,8 @@ where
     }
 
     fn publish(&self, _: Ending) {
-        // Not if it gave way: it may be at work again by now.
-        if self.header.status().is_some_and(TaskState::is_ended) {
-            self.map.exchange.runner_lost(&self.counted);
-            drop(self.header.span.ended(Outcome::Completed));
-        }
+        self.map.exchange.runner_lost(&self.counted);
+        drop(self.header.span.ended(Outcome::Completed));
     }
 
     fn discard(&self) {
@@ -135,10 +129,6 @@ where
 
     fn is_runner(&self) -> bool {
         true
-    }
-
-    fn gives_way(&self) -> bool {
-        self.gives_way.load(Ordering::Relaxed)
     }
 }
 
@@ -431,10 +421,14 @@ where
     /// Puts the runner behind all who wait for a slot.
     fn give_way<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Inputs {
         self.hand_out(runner);
-        runner.gives_way.store(true, Ordering::Relaxed);
+        // Before the lane is told: from then on it may be started again.
         self.has_seat = false;
-        runner.header.lane.end_runner(&**runner);
-        Inputs::GaveWay
+        if runner.header.lane.give_way(&**runner) {
+            return Inputs::GaveWay;
+        }
+        self.has_seat = true;
+        runner.map.exchange.runner_lost(&runner.counted);
+        Inputs::Left
     }
 
     /// Ends a runner that has nothing left.
