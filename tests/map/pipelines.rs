@@ -139,7 +139,8 @@ fn work_goes_on_between_polls() {
                 x
             });
         assert_eq!(soon(results.next()).await.unwrap().unwrap(), 0);
-        wait_for_async("all stages are through, though nobody polls", SOON, || ended.load(Ordering::Relaxed) == 50).await;
+        wait_for_async("all stages are through, though nobody polls", SOON, || ended.load(Ordering::Relaxed) == 50)
+            .await;
         assert_eq!(soon(results.try_fold(0, |count, _| async move { Ok(count + 1) })).await.unwrap(), 49);
         completed(&yard).await;
     });
