@@ -72,12 +72,14 @@ impl WaitGraph {
     }
 
     /// Whether `waiter` can never go on: all it waits for waits in turn, in the end for itself or for others that are stuck.
-    pub fn is_stuck(&self, waiter: u64) -> bool {
+    ///
+    /// `has_other_work` says of a task whether it may go on all the same, as one may that works for several.
+    pub fn is_stuck(&self, waiter: u64, has_other_work: impl Fn(u64) -> bool) -> bool {
         let goes_on = |awaited, _: &mut Vec<u64>| match awaited {
-            Awaited::Task(task) => (!self.is_waiting(task)).then_some(()),
+            Awaited::Task(task) => (!self.is_waiting(task) || has_other_work(task)).then_some(()),
             Awaited::Room(_) | Awaited::Other => Some(()),
         };
-        self.is_waiting(waiter) && self.find(waiter, goes_on).is_none()
+        self.is_waiting(waiter) && !has_other_work(waiter) && self.find(waiter, goes_on).is_none()
     }
 
     /// Looks at all that `waiter` waits for, directly or through others, until `look` finds what it looks for. The list
@@ -176,20 +178,29 @@ mod tests {
 
     #[test]
     fn who_waits_for_itself_or_in_a_circle_is_stuck() {
-        assert!(graph(&[(1, Task(1))]).is_stuck(1));
+        assert!(graph(&[(1, Task(1))]).is_stuck(1, |_| false));
         let circle = graph(&[(1, Task(2)), (2, Task(3)), (3, Task(1))]);
-        assert!((1..=3).all(|task| circle.is_stuck(task)));
+        assert!((1..=3).all(|task| circle.is_stuck(task, |_| false)));
         let outside = graph(&[(0, Task(1)), (1, Task(2)), (2, Task(1))]);
-        assert!(outside.is_stuck(0), "who waits for a circle is as stuck as those in it");
+        assert!(outside.is_stuck(0, |_| false), "who waits for a circle is as stuck as those in it");
     }
 
     #[test]
     fn one_way_out_is_enough() {
         let selects = graph(&[(1, Task(2)), (2, Task(1)), (1, Task(9))]);
-        assert!(!selects.is_stuck(1) && !selects.is_stuck(2));
-        assert!(!graph(&[(1, Room(0))]).is_stuck(1), "room is made");
-        assert!(!graph(&[(1, Task(1)), (1, Other)]).is_stuck(1), "the other may come");
-        assert!(!graph(&[]).is_stuck(1), "who does not wait is not stuck");
+        assert!(!selects.is_stuck(1, |_| false) && !selects.is_stuck(2, |_| false));
+        assert!(!graph(&[(1, Room(0))]).is_stuck(1, |_| false), "room is made");
+        assert!(!graph(&[(1, Task(1)), (1, Other)]).is_stuck(1, |_| false), "the other may come");
+        assert!(!graph(&[]).is_stuck(1, |_| false), "who does not wait is not stuck");
+    }
+
+    #[test]
+    fn who_works_for_several_is_never_stuck() {
+        let circle = graph(&[(1, Task(2)), (2, Task(3)), (3, Task(1))]);
+        for worker in 1..=3 {
+            assert!((1..=3).all(|task| !circle.is_stuck(task, |id| id == worker)));
+        }
+        assert!(circle.is_stuck(1, |id| id == 4));
     }
 
     #[test]
@@ -211,9 +222,9 @@ mod tests {
     #[test]
     fn a_wait_that_is_removed_leaves_nothing() {
         let mut graph = graph(&[(1, Task(2)), (1, Task(2)), (2, Task(1))]);
-        assert!(graph.is_stuck(1));
-        assert!(graph.remove(1, Task(2)) && graph.is_stuck(1), "it was there twice");
-        assert!(graph.remove(1, Task(2)) && !graph.is_stuck(1));
+        assert!(graph.is_stuck(1, |_| false));
+        assert!(graph.remove(1, Task(2)) && graph.is_stuck(1, |_| false), "it was there twice");
+        assert!(graph.remove(1, Task(2)) && !graph.is_stuck(1, |_| false));
         assert!(!graph.remove(1, Task(2)));
         assert!(graph.remove(2, Task(1)));
         assert!(!graph.mentions(1) && !graph.mentions(2));
@@ -224,7 +235,7 @@ mod tests {
         let mut graph = graph(&[(1, Room(0))]);
         let suspended = graph.suspend(1, Task(5));
         graph.add(5, Task(1));
-        assert!(graph.is_stuck(5), "1 cannot go on before 5 returns");
+        assert!(graph.is_stuck(5, |_| false), "1 cannot go on before 5 returns");
         graph.remove(5, Task(1));
         graph.resume(1, Task(5), suspended);
         assert_eq!(awaited_by(&graph, 1), [Room(0)]);

@@ -12,14 +12,14 @@ use std::task::{Context, Poll};
 use tokio::time::{Instant, Sleep};
 use workyard_core::{Reason, Refusal, Ticket};
 
-use crate::lane::{Executor, LaneShared};
+use crate::lane::{Executor, LaneShared, is_cpu_thread};
 use crate::map::error::MapError;
 use crate::map::exchange::Alarm;
 use crate::map::source::Source;
 use crate::map::spec::Numbered;
 use crate::map::station::{Head, Outlet, Station};
 use crate::task::cell::Task;
-use crate::task::{Payload, TaskErrorKind};
+use crate::task::{Payload, TaskErrorKind, current};
 use crate::waits::{AnyWait, DirectWait, Next, Target};
 
 /// How many inputs are pulled before runners get to see them.
@@ -283,6 +283,9 @@ impl<S: Source, I, T> Consumer<S, I, T> {
                 return Next::Again;
             }
         }
+        if current::task().is_none() && self.run_beside() {
+            return Next::Again;
+        }
         let posts = &self.posts;
         self.wait.pending(
             |most, lane| {
@@ -296,6 +299,15 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             },
             cx,
         )
+    }
+
+    /// Runs a queued runner on this thread, if it is one of the runner's lane that is in no task's body: see
+    /// [`LaneShared::run_beside`].
+    fn run_beside(&self) -> bool {
+        self.posts.iter().any(|post| {
+            let queued = || post.station.crew().into_iter().find(|runner| runner.header().is_queued());
+            is_cpu_thread() && queued().is_some_and(|runner| post.station.lane().run_beside(Some(&runner)))
+        })
     }
 }
 

@@ -151,6 +151,9 @@ struct Work<I, T, Fut> {
     in_flight: usize,
     woken: Vec<u32>,
     fresh: VecDeque<(u64, I)>,
+    /// Inputs that were accepted, with their places. They are answered, whatever happens, but for the time of one poll they have
+    /// not begun.
+    accepted: VecDeque<(u32, u64, I)>,
     /// Results that the lane has not counted.
     ended: Vec<Numbered<I, T>>,
     tally: Tally,
@@ -182,6 +185,7 @@ where
             in_flight: 0,
             woken: Vec::new(),
             fresh: VecDeque::new(),
+            accepted: VecDeque::new(),
             ended: Vec::new(),
             tally: Tally::NONE,
             done: Vec::new(),
@@ -215,8 +219,8 @@ where
                 Inputs::Left => return self.leave(runner),
                 Inputs::GaveWay => return Poll::Pending,
             }
-            while let Some((index, input)) = self.fresh.pop_front() {
-                self.start(runner, index, input);
+            while let Some((place, index, input)) = self.accepted.pop_front() {
+                self.start(runner, place, index, input);
             }
             if self.is_over(began) == Turn::Over {
                 return self.yield_now(runner, cx);
@@ -277,6 +281,8 @@ where
             return Inputs::None;
         }
         self.in_flight += granted.items;
+        let places = &mut self.places;
+        self.accepted.extend(self.fresh.drain(..).map(|(index, input)| (places.reserve(index), index, input)));
         Inputs::Some
     }
 
@@ -305,10 +311,10 @@ where
     fn start<F: Fn(I) -> Fut + Send + Sync + 'static>(
         &mut self,
         runner: &Arc<Runner<I, T, F, Fut>>,
+        place: u32,
         index: u64,
         input: I,
     ) {
-        let place = self.places.reserve(index);
         let exchange = &*runner.map.exchange;
         let spec = &exchange.spec;
         if let Some(reason) = exchange.stopped() {
@@ -503,7 +509,7 @@ where
             // It was answered, while it waited for a slot or while it ran.
             _ => {}
         }
-        if let Some(reason) = header.signal.asked().or_else(|| runner.map.exchange.stopped()) {
+        if let Some(reason) = header.signal.asked() {
             let _entered = work.span.clone().entered();
             work.stop_all(runner, reason);
             return Poll::Ready(());

@@ -96,7 +96,8 @@ impl State {
     }
 
     pub(super) fn is_stuck(&self, waiter: u64) -> bool {
-        self.graph.is_stuck(waiter)
+        // A runner may have other items that go on.
+        self.graph.is_stuck(waiter, |id| self.tasks.get(&id).is_some_and(|task| task.is_runner()))
     }
 
     pub(super) fn tell_if_stuck(&self, waiter: u64, after: &mut After) {
