@@ -5,7 +5,7 @@
 //! slots; the others wait for the one that holds them. So the conservation law holds for items and tasks alike, in each
 //! snapshot, at the cost of a few steps for a whole batch.
 
-use super::{LanePolicy, Refusal, Slot, Ticket};
+use super::policy::{LanePolicy, Refusal, Slot, Ticket};
 use crate::slots::{Holds, Seat};
 use crate::{Ledger, Moment, Priority, Tally, TaskState};
 

@@ -76,9 +76,8 @@ impl LaneShared {
     /// Lets a task in, if there is room that is promised to nobody.
     pub(crate) fn offer(self: &Arc<Self>, task: Arc<dyn Task>) -> Result<(), Refusal> {
         let is_runner = task.is_runner();
-        self.admit(task, |state, now, priority| match is_runner {
-            true => state.policy.offer_runner(now, priority),
-            false => state.policy.offer(now, priority),
+        self.admit(task, |state, now, priority| {
+            if is_runner { state.policy.offer_runner(now, priority) } else { state.policy.offer(now, priority) }
         })
     }
 
@@ -122,9 +121,10 @@ impl LaneShared {
         let is_runner = task.is_runner();
         let admitted = self.admit(task, |state, now, priority| {
             came_back = state.policy.come_back(ticket);
-            let admitted = match is_runner {
-                true => state.policy.redeem_runner(ticket, now, priority),
-                false => state.policy.redeem(ticket, now, priority),
+            let admitted = if is_runner {
+                state.policy.redeem_runner(ticket, now, priority)
+            } else {
+                state.policy.redeem(ticket, now, priority)
             };
             let kept = if admitted == Err(Refusal::Full) { submitter.take() } else { None };
             old = state.keep_submitter(ticket, kept);

@@ -20,7 +20,7 @@ use crate::map::exchange::{Alarm, Exchange, Intake, Recruit};
 use crate::map::fold::{Fold, ForEach, Sum};
 use crate::map::results::Results;
 use crate::map::source::FromIter;
-use crate::map::spec::{Describe, Spec};
+use crate::map::spec::{Describe, Keep, Spec};
 use crate::map::station::{Station, Sweep, Watched};
 use crate::map::stream::{MapIter, MapStream};
 use crate::task::{Name, Origin};
@@ -74,7 +74,7 @@ pub struct Map<It: Iterator, T, L> {
     site: &'static Location<'static>,
     name: Option<Name>,
     priority: Priority,
-    keep: Option<fn(&It::Item) -> It::Item>,
+    keep: Option<Keep<It::Item>>,
     describe: Option<Describe<It::Item>>,
     timeout: Option<Duration>,
     window: Option<usize>,

@@ -18,7 +18,7 @@ use workyard_core::{Ending, Outcome, Reason, Tally, TaskState};
 
 use crate::map::error::Case;
 use crate::map::exchange::{Counted, Exchange, Next, Take};
-use crate::map::spec::{Numbered, Settled};
+use crate::map::spec::{Input, Numbered, Settled};
 use crate::map::station::Swept;
 use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
@@ -30,12 +30,14 @@ pub(super) struct Closures<I, T, F, R> {
     pub(super) function: F,
     pub(super) conclude: fn(R) -> Result<T, BoxError>,
     /// Those that may have something on their desk.
-    runners: Mutex<Vec<Weak<Runner<I, T, F, R>>>>,
+    runners: Mutex<Runners<I, T, F, R>>,
 }
+
+type Runners<I, T, F, R> = Vec<Weak<Runner<I, T, F, R>>>;
 
 /// What a runner holds.
 struct Desk<I, T> {
-    inputs: VecDeque<(u64, I)>,
+    inputs: VecDeque<Input<I>>,
     /// The item that runs, unless it was answered by another.
     current: Option<Current<I>>,
     done: Vec<Numbered<I, T>>,
@@ -105,7 +107,7 @@ impl<I, T> Desk<I, T> {
         &mut self,
         ended: Option<Ended<I, T>>,
         began: Option<Instant>,
-    ) -> (Option<(u64, I)>, Option<Settled<I, T>>) {
+    ) -> (Option<Input<I>>, Option<Settled<I, T>>) {
         let mut late = None;
         if let Some(Ended { result, how, began }) = ended {
             if self.current.take().is_none() {
@@ -182,7 +184,7 @@ where
     /// Hands out what is done and takes new inputs. Says whether others wait for the slot; `None` if nothing is left to do.
     fn next_batch(
         &self,
-        inputs: &mut VecDeque<(u64, I)>,
+        inputs: &mut VecDeque<Input<I>>,
         done: &mut Vec<Numbered<I, T>>,
         measured: Option<(u64, Duration)>,
     ) -> Option<bool> {
@@ -253,7 +255,7 @@ where
     }
 
     /// When no input is left: takes half of what another runner has not begun, and the results that it has.
-    fn steal(&self, inputs: &mut VecDeque<(u64, I)>, done: &mut Vec<Numbered<I, T>>) -> bool {
+    fn steal(&self, inputs: &mut VecDeque<Input<I>>, done: &mut Vec<Numbered<I, T>>) -> bool {
         let exchange = &self.map.exchange;
         if exchange.has_pending() || exchange.is_stopped() {
             return false;

@@ -336,7 +336,7 @@ impl Post {
                 self.in_line = Some((runner, ticket));
                 return;
             }
-            Poll::Ready(Ok(())) => self.station.joined(runner),
+            Poll::Ready(Ok(())) => self.station.joined(&runner),
             Poll::Ready(Err(Refusal::Closed)) => self.station.turned_away(),
         }
         self.wait.end();

@@ -28,7 +28,7 @@ use workyard_core::{ChunkSize, Reason, Refusal, TaskState};
 use crate::lane::LaneShared;
 use crate::map::error::MapError;
 use crate::map::results::Results;
-use crate::map::spec::{Numbered, Spec};
+use crate::map::spec::{Input, Numbered, Spec};
 use crate::task::cancel::ReasonFlag;
 use crate::task::cell::Task;
 use crate::task::{Payload, catch, drop_caught, wake_caught};
@@ -47,7 +47,7 @@ pub(super) struct Exchange<I, T> {
 
 struct State<I, T> {
     /// Put in, and taken by no runner.
-    pending: VecDeque<(u64, I)>,
+    pending: VecDeque<Input<I>>,
     results: Results<I, T>,
     /// Runners on their way through the lane's queue or at work.
     runners: usize,
@@ -147,7 +147,7 @@ impl<I, T> Exchange<I, T> {
     }
 
     /// Puts inputs in; then it is to be [staffed](Self::staff).
-    pub(super) fn put(&self, inputs: &mut VecDeque<(u64, I)>, to_come: Option<u64>) {
+    pub(super) fn put(&self, inputs: &mut VecDeque<Input<I>>, to_come: Option<u64>) {
         let hungry = {
             let mut state = self.state.lock();
             if state.is_gone {
@@ -194,7 +194,7 @@ impl<I, T> Exchange<I, T> {
         };
         let runner = recruit();
         match self.lane.offer(Arc::clone(&runner)) {
-            Ok(()) => self.joined(runner),
+            Ok(()) => self.joined(&runner),
             Err(Refusal::Full) => return Err(runner),
             Err(Refusal::Closed) => self.turned_away(),
         }
@@ -202,19 +202,19 @@ impl<I, T> Exchange<I, T> {
     }
 
     /// The lane has let this runner in.
-    pub(super) fn joined(&self, runner: Arc<dyn Task>) {
+    pub(super) fn joined(&self, runner: &Arc<dyn Task>) {
         let gone = {
             let mut state = self.state.lock();
             let is_over = |runner: &mut Arc<dyn Task>| runner.header().status().is_none_or(TaskState::is_ended);
             let gone: Vec<_> = state.crew.extract_if(.., is_over).collect();
             if !state.is_gone {
-                state.crew.push(Arc::clone(&runner));
+                state.crew.push(Arc::clone(runner));
             }
             gone
         };
         drop(gone);
         if self.is_stopped() {
-            self.lane.cancel(&runner, Reason::Dropped);
+            self.lane.cancel(runner, Reason::Dropped);
         }
     }
 
@@ -287,7 +287,7 @@ impl<I, T> Exchange<I, T> {
         &self,
         done: &mut Vec<Numbered<I, T>>,
         take: &Take<'_>,
-        inputs: &mut VecDeque<(u64, I)>,
+        inputs: &mut VecDeque<Input<I>>,
     ) -> Next {
         let stopped = self.is_stopped();
         let (next, follows) = {
@@ -330,7 +330,7 @@ impl<I, T> Exchange<I, T> {
     }
 
     /// Takes inputs back that a runner could not start; they are next again.
-    pub(super) fn put_back(&self, inputs: &mut VecDeque<(u64, I)>) {
+    pub(super) fn put_back(&self, inputs: &mut VecDeque<Input<I>>) {
         let mut state = self.state.lock();
         while let Some(input) = inputs.pop_back() {
             state.pending.push_front(input);
@@ -364,7 +364,7 @@ impl<I, T> Exchange<I, T> {
     }
 
     /// Takes out all inputs that no runner took.
-    fn take_pending(&self) -> VecDeque<(u64, I)> {
+    fn take_pending(&self) -> VecDeque<Input<I>> {
         std::mem::take(&mut self.state.lock().pending)
     }
 
@@ -465,7 +465,7 @@ impl<I, T> State<I, T> {
         self.runners -= usize::from(counted.swap(false, Ordering::Relaxed));
     }
 
-    fn give(&mut self, take: &Take<'_>, inputs: &mut VecDeque<(u64, I)>) -> bool {
+    fn give(&mut self, take: &Take<'_>, inputs: &mut VecDeque<Input<I>>) -> bool {
         let most = match take {
             Take::Batch { measured, .. } => {
                 if let Some((items, took)) = *measured {

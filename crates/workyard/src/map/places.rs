@@ -24,7 +24,7 @@ struct Place<Fut, I> {
 /// The places of one runner.
 pub(super) struct Places<Fut, I> {
     inbox: Arc<Inbox>,
-    places: Vec<Place<Fut, I>>,
+    all: Vec<Place<Fut, I>>,
     free: Vec<u32>,
     /// When the items that began are out of time: in the order in which they began, which is that of their ends.
     deadlines: VecDeque<(Instant, u32, u64)>,
@@ -32,20 +32,20 @@ pub(super) struct Places<Fut, I> {
 
 impl<Fut: Future, I> Places<Fut, I> {
     pub(super) fn new(inbox: Arc<Inbox>) -> Self {
-        Self { inbox, places: Vec::new(), free: Vec::new(), deadlines: VecDeque::new() }
+        Self { inbox, all: Vec::new(), free: Vec::new(), deadlines: VecDeque::new() }
     }
 
     /// How many further items fit in.
     pub(super) fn room(&self) -> usize {
-        self.inbox.places() - self.places.len() + self.free.len()
+        self.inbox.places() - self.all.len() + self.free.len()
     }
 
     /// A place for this item, which was accepted. It is answered from now on, whatever happens.
     pub(super) fn reserve(&mut self, index: u64) -> u32 {
         let place = self.free.pop().unwrap_or_else(|| {
-            let place = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+            let place = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
             let waker = self.inbox.waker(place);
-            self.places.push(Place { future: Box::pin(None), waker, index, case: None });
+            self.all.push(Place { future: Box::pin(None), waker, index, case: None });
             place
         });
         self.inbox.hold(place, Held { index, began: false });
@@ -54,7 +54,7 @@ impl<Fut: Future, I> Places<Fut, I> {
 
     /// Puts the item's future in, which was just made.
     pub(super) fn put(&mut self, place: u32, future: Fut, case: Case<I>, timeout: Option<Duration>) {
-        let Some(kept) = self.places.get_mut(place as usize) else { return };
+        let Some(kept) = self.all.get_mut(place as usize) else { return };
         kept.index = case.index;
         kept.future.set(Some(future));
         if let Some(at) = timeout.and_then(|timeout| Instant::now().checked_add(timeout)) {
@@ -65,7 +65,7 @@ impl<Fut: Future, I> Places<Fut, I> {
 
     /// Polls the future in a place. `Err` is the payload of a panic; nothing if the place is empty.
     pub(super) fn poll(&mut self, place: u32) -> Option<Poll<std::thread::Result<Fut::Output>>> {
-        let place = self.places.get_mut(place as usize)?;
+        let place = self.all.get_mut(place as usize)?;
         let mut cx = Context::from_waker(&place.waker);
         let future = place.future.as_mut().as_pin_mut()?;
         Some(match catch(|| future.poll(&mut cx)) {
@@ -77,7 +77,7 @@ impl<Fut: Future, I> Places<Fut, I> {
 
     /// Drops the future in a place, which is free then. Gives what is known of its item, and the panic of its `Drop`.
     pub(super) fn clear(&mut self, at: u32) -> (Option<Case<I>>, Option<Payload>) {
-        let Some(place) = self.places.get_mut(at as usize) else { return (None, None) };
+        let Some(place) = self.all.get_mut(at as usize) else { return (None, None) };
         let panicked = catch(|| place.future.set(None)).map_err(Payload::new).err();
         self.free.push(at);
         (place.case.take(), panicked)
@@ -109,10 +109,10 @@ impl<Fut: Future, I> Places<Fut, I> {
 
     /// The places that hold a future.
     pub(super) fn occupied(&self) -> Vec<u32> {
-        (0..).zip(&self.places).filter(|(_, place)| place.future.is_some()).map(|(at, _)| at).collect()
+        (0..).zip(&self.all).filter(|(_, place)| place.future.is_some()).map(|(at, _)| at).collect()
     }
 
     fn is_held(&self, place: u32, index: u64) -> bool {
-        self.places.get(place as usize).is_some_and(|place| place.index == index && place.future.is_some())
+        self.all.get(place as usize).is_some_and(|place| place.index == index && place.future.is_some())
     }
 }

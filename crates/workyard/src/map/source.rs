@@ -9,16 +9,16 @@ use futures_core::Stream;
 
 use crate::task::catch;
 
+/// The next item, the end, or the payload of a panic of the user's code, which is an end as well.
+pub(super) type Pulled<I> = Result<Option<I>, Box<dyn Any + Send>>;
+
 /// Where the items of a map come from.
 pub(super) trait Source {
     /// An item.
     type Item;
 
-    /// The next item; `Ready(None)` is the end. `Err` is a panic, and an end as well.
-    ///
-    /// # Errors
-    /// The payload of a panic of the user's code.
-    fn poll_pull(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Self::Item>, Box<dyn Any + Send>>>;
+    /// The next item.
+    fn poll_pull(&mut self, cx: &mut Context<'_>) -> Poll<Pulled<Self::Item>>;
 
     /// How many items are still to come, if that is known.
     fn to_come(&self) -> Option<u64>;
@@ -30,7 +30,7 @@ pub(super) struct FromIter<It>(pub(super) It);
 impl<It: Iterator> Source for FromIter<It> {
     type Item = It::Item;
 
-    fn poll_pull(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<It::Item>, Box<dyn Any + Send>>> {
+    fn poll_pull(&mut self, _: &mut Context<'_>) -> Poll<Pulled<It::Item>> {
         Poll::Ready(catch(|| self.0.next()))
     }
 
@@ -48,7 +48,7 @@ pub(super) struct FromStream<S>(pub(super) Pin<Box<S>>);
 impl<S: Stream> Source for FromStream<S> {
     type Item = S::Item;
 
-    fn poll_pull(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<S::Item>, Box<dyn Any + Send>>> {
+    fn poll_pull(&mut self, cx: &mut Context<'_>) -> Poll<Pulled<S::Item>> {
         match catch(|| self.0.as_mut().poll_next(cx)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(next)) => Poll::Ready(Ok(next)),

@@ -9,11 +9,17 @@ use workyard_core::{Outcome, Priority, Reason};
 use crate::map::error::{Case, MapError, More};
 use crate::task::{BoxError, Name, Origin, TaskError, TaskErrorKind, catch};
 
+/// Copies an input.
+pub(super) type Keep<I> = fn(&I) -> I;
+
 /// Says in words what an input is.
 pub(super) type Describe<I> = Arc<dyn Fn(&I) -> String + Send + Sync>;
 
 /// What an item came to.
 pub(super) type Settled<I, T> = Result<T, MapError<I>>;
+
+/// An input, and which it is.
+pub(super) type Input<I> = (u64, I);
 
 /// What an item came to, and which it was.
 pub(super) type Numbered<I, T> = (u64, Settled<I, T>);
@@ -22,7 +28,7 @@ pub(super) type Numbered<I, T> = (u64, Settled<I, T>);
 pub(super) struct Spec<I> {
     pub(super) origin: Origin,
     pub(super) priority: Priority,
-    pub(super) keep: Option<fn(&I) -> I>,
+    pub(super) keep: Option<Keep<I>>,
     pub(super) describe: Option<Describe<I>>,
     /// For each item, from its start.
     pub(super) timeout: Option<Duration>,

@@ -172,7 +172,7 @@ where
 
     #[track_caller]
     pub(super) fn then<U: Send + 'static>(self, part: Part<T, U>) -> Stage<S, U> {
-        let Plan { source, build, options, widest, asked, .. } = *self.into_plan();
+        let Plan { source, build, options, widest, asked, .. } = self.into_plan();
         let (is_ordered, widest) = (part.is_ordered, widest.max(part.window()));
         let build: Build<S::Item, U> = Box::new(move |assembly, own, tail| {
             let stage = part.build(assembly, own, tail);
@@ -298,9 +298,9 @@ impl<S: Stream, T> Stage<S, T> {
     }
 
     #[track_caller]
-    fn into_plan(mut self) -> Box<Plan<S, T>> {
+    fn into_plan(mut self) -> Plan<S, T> {
         match std::mem::replace(&mut self.state, State::Taken) {
-            State::Planned(plan) => plan,
+            State::Planned(plan) => *plan,
             State::Running(_) | State::Taken => already_polled(),
         }
     }

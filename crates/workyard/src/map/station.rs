@@ -13,7 +13,7 @@ use workyard_core::Reason;
 use crate::lane::LaneShared;
 use crate::map::error::MapError;
 use crate::map::exchange::Exchange;
-use crate::map::spec::Numbered;
+use crate::map::spec::{Input, Numbered};
 use crate::task::cell::Task;
 use crate::task::{TaskError, TaskErrorKind};
 
@@ -41,7 +41,7 @@ pub(super) trait Station: Send + Sync {
     fn staff_one_more(&self) -> Result<(), Arc<dyn Task>>;
 
     /// The lane has let this runner in.
-    fn joined(&self, runner: Arc<dyn Task>);
+    fn joined(&self, runner: &Arc<dyn Task>);
 
     /// The lane has turned a runner away for good.
     fn turned_away(&self);
@@ -66,7 +66,7 @@ pub(super) trait Station: Send + Sync {
 /// Where inputs go in.
 pub(super) trait Head<I>: Send + Sync {
     /// Puts inputs in; then the stage is to be staffed.
-    fn put(&self, inputs: &mut VecDeque<(u64, I)>, to_come: Option<u64>);
+    fn put(&self, inputs: &mut VecDeque<Input<I>>, to_come: Option<u64>);
 
     /// The size of the next batch.
     fn batch(&self) -> u64;
@@ -106,7 +106,7 @@ impl<I: Send, T: Send> Station for Watched<I, T> {
         self.exchange.staff_one_more()
     }
 
-    fn joined(&self, runner: Arc<dyn Task>) {
+    fn joined(&self, runner: &Arc<dyn Task>) {
         self.exchange.joined(runner);
     }
 
@@ -144,7 +144,7 @@ impl<I: Send, T: Send> Station for Watched<I, T> {
 }
 
 impl<I: Send, T: Send> Head<I> for Exchange<I, T> {
-    fn put(&self, inputs: &mut VecDeque<(u64, I)>, to_come: Option<u64>) {
+    fn put(&self, inputs: &mut VecDeque<Input<I>>, to_come: Option<u64>) {
         self.put(inputs, to_come);
     }
 

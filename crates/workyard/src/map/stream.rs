@@ -11,6 +11,7 @@ use tokio::task::coop;
 use crate::block_on::block_on;
 use crate::map::builder::MapConsumer;
 use crate::map::error::MapError;
+use crate::map::spec::Numbered;
 
 /// The results of a map, made by [`Map::ordered`](crate::Map::ordered) and [`Map::unordered`](crate::Map::unordered).
 ///
@@ -73,7 +74,7 @@ impl<It: Iterator, T> MapStream<It, T> {
         MapIter { stream: self }
     }
 
-    fn poll_indexed(&mut self, cx: &mut Context<'_>) -> Poll<Option<(u64, Result<T, MapError<It::Item>>)>> {
+    fn poll_indexed(&mut self, cx: &mut Context<'_>) -> Poll<Option<Numbered<It::Item, T>>> {
         if self.ended {
             return Poll::Ready(None);
         }

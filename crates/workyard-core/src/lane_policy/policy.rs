@@ -4,8 +4,7 @@
 //! released. Three numbers bound a lane: `limit` slots for bodies, `queue` places behind them, and nothing else. A
 //! place that is promised to a waiting submitter counts as taken, so the sum never exceeds `limit + queue`.
 
-mod runners;
-
+use super::runners::Items;
 use crate::histogram::Histogram;
 use crate::order::{Line, Links, Waiting};
 use crate::slots::{Holds, Record, Seat, Slots};
@@ -45,39 +44,39 @@ pub enum Ending {
 /// [`promise_next`](Self::promise_next) until it returns `None`.
 #[derive(Debug)]
 pub struct LanePolicy {
-    config: LaneConfig,
-    tasks: Slots,
-    waiting: Waiting,
+    pub(super) config: LaneConfig,
+    pub(super) tasks: Slots,
+    pub(super) waiting: Waiting,
     /// Bodies that hold a slot: running or overrunning, and not lending it.
-    occupied: usize,
+    pub(super) occupied: usize,
     /// Bodies that run though their task has ended.
-    overrunning: usize,
+    pub(super) overrunning: usize,
     /// Bodies that lent their slot.
-    lending: usize,
+    pub(super) lending: usize,
     /// Bodies that lent their slot and want one back: before any task that has not started.
-    resuming: Line,
-    resuming_links: Links,
-    submitters: Submitters,
-    open: bool,
-    ledger: Ledger,
+    pub(super) resuming: Line,
+    pub(super) resuming_links: Links,
+    pub(super) submitters: Submitters,
+    pub(super) open: bool,
+    pub(super) ledger: Ledger,
     /// What the lane's runners work on: counted apart, and added to the ledger when somebody looks.
-    items: runners::Items,
-    never_started: u64,
-    late_results: u64,
-    refused: u64,
-    wait: Histogram,
-    run: Histogram,
+    pub(super) items: Items,
+    pub(super) never_started: u64,
+    pub(super) late_results: u64,
+    pub(super) refused: u64,
+    pub(super) wait: Histogram,
+    pub(super) run: Histogram,
 }
 
 /// Submitters that wait for room, first come first served.
 #[derive(Debug)]
-struct Submitters {
+pub(super) struct Submitters {
     links: Links,
     line: Line,
     /// By ticket. `None` is a free number.
     places: Vec<Option<Place>>,
     free: Vec<u32>,
-    promises: usize,
+    pub(super) promises: usize,
     aside: usize,
 }
 
@@ -105,7 +104,7 @@ impl LanePolicy {
             submitters: Submitters::new(),
             open: true,
             ledger: Ledger::default(),
-            items: runners::Items::default(),
+            items: Items::default(),
             never_started: 0,
             late_results: 0,
             refused: 0,
@@ -128,7 +127,7 @@ impl LanePolicy {
         self.refused += 1;
     }
 
-    fn check_room(&self) -> Result<(), Refusal> {
+    pub(super) fn check_room(&self) -> Result<(), Refusal> {
         match (self.open, self.has_room()) {
             (false, _) => Err(Refusal::Closed),
             (true, false) => Err(Refusal::Full),
@@ -175,7 +174,7 @@ impl LanePolicy {
         self.take_turn(ticket).and_then(|()| self.accept(now, priority, Holds::OneTask))
     }
 
-    fn take_turn(&mut self, ticket: Ticket) -> Result<(), Refusal> {
+    pub(super) fn take_turn(&mut self, ticket: Ticket) -> Result<(), Refusal> {
         if !self.open {
             self.submitters.leave(ticket);
             return Err(Refusal::Closed);
@@ -414,7 +413,7 @@ impl LanePolicy {
         self.occupied + self.waiting.len() + self.submitters.promises < self.config.limit + self.config.queue
     }
 
-    fn accept(&mut self, now: Moment, priority: Priority, holds: Holds) -> Result<Slot, Refusal> {
+    pub(super) fn accept(&mut self, now: Moment, priority: Priority, holds: Holds) -> Result<Slot, Refusal> {
         let (state, seat) = (TaskState::Queued, Seat::None);
         let record = Record { state, priority, accepted_at: now, started_at: now, seat, holds };
         let slot = self.tasks.insert(record).ok_or(Refusal::Full)?;
@@ -539,5 +538,5 @@ impl Submitters {
 }
 
 #[cfg(test)]
-#[path = "lane_policy_tests.rs"]
+#[path = "policy_tests.rs"]
 mod tests;

@@ -1,0 +1,7 @@
+//! Every decision of one lane, as one value: who is let in, who starts, who ends, and the count of it all. What runners of maps ask
+//! for has a file of its own.
+
+mod policy;
+mod runners;
+
+pub use policy::{Ending, LaneCounts, LanePolicy, Refusal, Slot, Ticket};
