@@ -113,7 +113,7 @@ impl CpuLaneConfig {
     ///
     /// For a service whose slowest timers and answers matter more than when its computations end: the runtime's threads
     /// take the CPU back as soon as they wake, instead of when the computing thread's turn is over. `docs/performance.md` says
-    /// what that gains, and what it costs: nothing with closures of 10 ms, and about half of the throughput with those of 1 µs.
+    /// what that gains, and what it costs: nothing with closures of 10 ms, and up to half of the throughput with those of 1 µs.
     ///
     /// Other programs come first as well: beside those of the same container (control group) or login session that use
     /// every CPU, the lane all but stands still. Do not use it for what somebody waits for on such a machine.
