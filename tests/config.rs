@@ -28,7 +28,7 @@ fn build(say: impl FnOnce(Builder) -> Builder) -> Result<Scheduler, BuildError> 
 #[test]
 fn numbers_out_of_range_are_refused_by_name_and_start_nothing() {
     const MAX: usize = usize::MAX;
-    let refused: [(Say, &str); 12] = [
+    let refused: [(Say, &str); 11] = [
         (|b| b.io(Lane::io().limit(0)), "lane io: limit is 0, allowed is 1 to 16777216"),
         (|b| b.io(Lane::io().limit(MAX)), "lane io: limit is 18446744073709551615, allowed is 1 to 16777216"),
         (|b| b.io(Lane::io().limit(16_777_217)), "lane io: limit is 16777217, allowed is 1 to 16777216"),
@@ -36,7 +36,6 @@ fn numbers_out_of_range_are_refused_by_name_and_start_nothing() {
         (|b| b.io(Lane::io().queue(1 << 61)), "lane io: queue is 2305843009213693952, allowed is 0 to 16777216"),
         (|b| b.cpu(Lane::cpu().threads(0)), "lane cpu: threads is 0, allowed is 1 to 1024"),
         (|b| b.cpu(Lane::cpu().threads(1_025)), "lane cpu: threads is 1025, allowed is 1 to 1024"),
-        (|b| b.cpu(Lane::cpu().nice(20)), "lane cpu: nice is 20, allowed is 0 to 19"),
         (|b| b.blocking(Lane::blocking().limit(0)), "lane blocking: limit is 0, allowed is 1 to 16777216"),
         (|b| b.lane("db", Lane::io().limit(0)), "lane db: limit is 0, allowed is 1 to 16777216"),
         (|b| b.lane("gone", Lane::cpu().threads(0)), "lane gone: threads is 0, allowed is 1 to 1024"),

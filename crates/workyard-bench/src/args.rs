@@ -6,13 +6,14 @@ use std::time::Duration;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::harness::Effort;
+use crate::isolation::Selection;
 
 /// What is to be done.
 pub(crate) enum Command {
     /// Print this, and nothing else.
     Print(String),
     /// Measure how well cpu work is kept away from what waits.
-    Isolation(Effort),
+    Isolation(Effort, Selection),
     /// Take one sample in this process, for a bench that started it.
     Sample(Vec<String>),
 }
@@ -24,6 +25,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
 
 fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
     let (mut bench, mut rounds, mut quick, mut patience) = (None, None, false, 0);
+    let mut selection = Selection::default();
     while let Some(arg) = parser.next()? {
         match arg {
             Arg::Value(word) if word == "sample" && bench.is_none() => {
@@ -31,6 +33,7 @@ fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
                 return words.map(Command::Sample).map_err(Into::into);
             }
             Arg::Value(word) if bench.is_none() => bench = Some(word.string()?),
+            Arg::Long("variants") => selection = parser.value()?.string()?.parse::<Selection>()?,
             Arg::Long("rounds") => rounds = Some(parser.value()?.parse()?),
             Arg::Long("patience") => patience = parser.value()?.parse()?,
             Arg::Long("quick") => quick = true,
@@ -44,7 +47,7 @@ fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
     }
     let effort = Effort { rounds, quick, patience: Duration::from_mins(u64::from(u32::min(patience, MAX_PATIENCE))) };
     match bench.as_deref() {
-        Some("isolation") => Ok(Command::Isolation(effort)),
+        Some("isolation") => Ok(Command::Isolation(effort, selection)),
         Some(other) => Err(format!("there is no bench '{other}'; --help lists them").into()),
         None => Err("which bench? --help lists them".into()),
     }
@@ -56,8 +59,13 @@ Measures workyard, and prints Markdown.
 usage: cargo run --release -p workyard-bench -- <bench> [options]
 
   isolation       how late a 1 ms ticker of an async service is while the cpu
-                  lane is full, by the lane's nice value, and what that costs
+                  lane is full, with the lane's threads as usual and in the
+                  background, and what the background costs
 
+  --variants <names>
+                  samples these only, with commas between; of isolation: idle,
+                  lane, background and rayon, which the ticker runs beside, and
+                  throughput, which is the cost; ratios need what they are to
   --rounds <n>    how often each variant is sampled, up to 1000 [11; quick: 3]
   --quick         short samples: to see that it works, not to quote
   --patience <n>  takes samples that other programs disturbed again, and waits
@@ -79,7 +87,7 @@ const MAX_PATIENCE: u32 = 24 * 60;
 mod tests {
     use std::time::Duration;
 
-    use super::{Command, Effort, parse};
+    use super::{Command, Effort, Selection, parse};
 
     fn parsed(line: &str) -> Result<Command, String> {
         parse(line.split_whitespace().map(Into::into))
@@ -88,7 +96,7 @@ mod tests {
     #[test]
     fn a_bench_has_its_effort() {
         let effort = |line| match parsed(line) {
-            Ok(Command::Isolation(effort)) => effort,
+            Ok(Command::Isolation(effort, selection)) if selection == Selection::default() => effort,
             _ => panic!("{line}"),
         };
         let usual = Effort { rounds: 11, quick: false, patience: Duration::ZERO };
@@ -96,6 +104,13 @@ mod tests {
         assert_eq!(effort("--quick isolation"), Effort { rounds: 3, quick: true, ..usual });
         assert_eq!(effort("isolation --quick --rounds 5"), Effort { rounds: 5, quick: true, ..usual });
         assert_eq!(effort("isolation --patience 2"), Effort { patience: Duration::from_mins(2), ..usual });
+    }
+
+    #[test]
+    fn variants_are_chosen() {
+        let Ok(Command::Isolation(_, chosen)) = parsed("isolation --variants lane,idle") else { panic!("it is right") };
+        assert_eq!(chosen, "idle,lane".parse().unwrap());
+        assert_ne!(chosen, Selection::default());
     }
 
     #[test]
@@ -111,6 +126,7 @@ mod tests {
         assert_eq!(wrong("speed"), "there is no bench 'speed'; --help lists them");
         assert_eq!(wrong("isolation --rounds 0"), "--rounds: 0 is not from 1 to 1000");
         assert_eq!(wrong("isolation --rounds 1001"), "--rounds: 1001 is not from 1 to 1000");
+        assert_eq!(wrong("isolation --variants idel"), "there is no variant \"idel\"; --help lists them");
         assert_eq!(wrong("isolation twice"), "unexpected argument \"twice\"");
     }
 }

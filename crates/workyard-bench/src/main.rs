@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let ended = match args::parse(env::args_os().skip(1)) {
         Ok(Command::Print(text)) => out.write_all(text.as_bytes()).map_err(BoxError::from),
-        Ok(Command::Isolation(effort)) => isolation::run(&mut out, effort),
+        Ok(Command::Isolation(effort, selection)) => isolation::run(&mut out, effort, selection),
         Ok(Command::Sample(words)) => sample(&mut out, &words),
         Err(what) => {
             complain(&what);

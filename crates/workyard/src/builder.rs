@@ -206,7 +206,7 @@ impl Foundation {
     }
 
     fn cpu(&self, name: &str, config: LaneConfig, lane: &CpuLaneConfig) -> Result<CpuLane, BuildError> {
-        let threads = CpuThreads::start(name, config.limit, lane.niceness(), &self.shared.runtime)
+        let threads = CpuThreads::start(name, config.limit, lane.is_background(), &self.shared.runtime)
             .map_err(|source| BuildError::Threads { lane: name.to_owned(), source })?;
         Ok(CpuLane::new(self.lane(name, config, Executor::Cpu(threads))))
     }

@@ -137,7 +137,7 @@ mod shutdown;
 #[cfg(feature = "signals")]
 mod signals;
 mod task;
-mod thread_priority;
+mod thread_policy;
 mod timers;
 mod waits;
 mod yard;

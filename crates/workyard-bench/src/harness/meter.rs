@@ -1,5 +1,5 @@
-//! Owns how much CPU time was used between two moments: by this process, and by all others on the machine. Never says what
-//! for.
+//! Owns how much CPU time was used between two moments: by this process, by all others on the machine, and by other machines
+//! of the same hypervisor. Never says what for.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use super::sample::Sample;
 pub(crate) struct Meter {
     since: Instant,
     own: Option<Duration>,
-    all: Option<Duration>,
+    all: Option<System>,
 }
 
 /// What was used since.
@@ -18,17 +18,27 @@ pub(crate) struct Meter {
 pub(crate) struct Used {
     pub(crate) wall: Duration,
     own: Option<Duration>,
-    all: Option<Duration>,
+    all: Option<System>,
+}
+
+/// CPU time of the whole system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct System {
+    /// Not idle; what was stolen is part of it.
+    busy: Duration,
+    /// That a hypervisor gave to other machines while this one wanted it.
+    stolen: Duration,
 }
 
 impl Meter {
     pub(crate) fn start() -> Self {
-        Self { since: Instant::now(), own: own_time(), all: time_of_all() }
+        Self { since: Instant::now(), own: own_time(), all: System::now() }
     }
 
     pub(crate) fn read(&self) -> Used {
-        let since = |now: Option<Duration>, then: Option<Duration>| Some(now?.saturating_sub(then?));
-        Used { wall: self.since.elapsed(), own: since(own_time(), self.own), all: since(time_of_all(), self.all) }
+        let own = own_time().zip(self.own).map(|(now, then)| now.saturating_sub(then));
+        let all = System::now().zip(self.all).map(|(now, then)| now.since(then));
+        Used { wall: self.since.elapsed(), own, all }
     }
 }
 
@@ -42,12 +52,18 @@ impl Used {
 
     /// CPU time of all other processes per wall time; what a hypervisor took for other machines counts as well.
     pub(crate) fn others(&self) -> Option<f64> {
-        Some(self.per_wall(self.all?.saturating_sub(self.own?)))
+        Some(self.per_wall(self.all?.busy.saturating_sub(self.own?)))
     }
 
-    /// Adds [`Sample::CPUS`] and [`Sample::OTHERS`], where the system tells them.
+    /// CPU time per wall time that a hypervisor gave to other machines while this one wanted it.
+    pub(crate) fn stolen(&self) -> Option<f64> {
+        Some(self.per_wall(self.all?.stolen))
+    }
+
+    /// Adds [`Sample::CPUS`], [`Sample::OTHERS`] and [`Sample::STOLEN`], where the system tells them.
     pub(crate) fn add_to(&self, sample: Sample) -> Sample {
-        let known = [(Sample::CPUS, self.own.map(|own| self.per_wall(own))), (Sample::OTHERS, self.others())];
+        let cpus = self.own.map(|own| self.per_wall(own));
+        let known = [(Sample::CPUS, cpus), (Sample::OTHERS, self.others()), (Sample::STOLEN, self.stolen())];
         let known = known.into_iter().filter_map(|(name, value)| Some((name, value?)));
         known.fold(sample, |sample, (name, value)| sample.with(name, value))
     }
@@ -68,32 +84,40 @@ fn own_time() -> Option<Duration> {
     None
 }
 
-/// The CPU time of all processes so far, in steps of 10 ms.
-fn time_of_all() -> Option<Duration> {
-    busy(&fs::read_to_string("/proc/stat").ok()?)
-}
+impl System {
+    /// So far, in steps of 10 ms.
+    fn now() -> Option<Self> {
+        Self::read(&fs::read_to_string("/proc/stat").ok()?)
+    }
 
-/// The first line of Linux's `/proc/stat`: user, nice, system, idle, iowait, irq, softirq and steal time, in hundredths of a
-/// second on every architecture that Rust has.
-fn busy(stat: &str) -> Option<Duration> {
-    let line = stat.lines().next()?.strip_prefix("cpu ")?;
-    let times: Vec<u64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
-    let idle = times.get(3)? + times.get(4)?;
-    let all: u64 = times.iter().take(8).sum();
-    Some(Duration::from_millis((all - idle) * 10))
+    /// The first line of Linux's `/proc/stat`: user, nice, system, idle, iowait, irq, softirq and steal time, in hundredths of a
+    /// second on every architecture that Rust has.
+    fn read(stat: &str) -> Option<Self> {
+        let line = stat.lines().next()?.strip_prefix("cpu ")?;
+        let times: Vec<u64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
+        let idle = times.get(3)? + times.get(4)?;
+        let all: u64 = times.iter().take(8).sum();
+        let time = |hundredths: u64| Duration::from_millis(hundredths * 10);
+        Some(Self { busy: time(all - idle), stolen: time(*times.get(7)?) })
+    }
+
+    fn since(self, then: Self) -> Self {
+        Self { busy: self.busy.saturating_sub(then.busy), stolen: self.stolen.saturating_sub(then.stolen) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{Meter, Used, busy};
+    use super::{Meter, System, Used};
 
     #[test]
     fn waiting_is_not_busy() {
         let stat = "cpu  100 20 30 4000 500 6 7 8 90 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n";
-        assert_eq!(busy(stat), Some(Duration::from_millis(1_710)));
-        assert_eq!(busy("cpu0 1 2 3"), None);
+        let read = System { busy: Duration::from_millis(1_710), stolen: Duration::from_millis(80) };
+        assert_eq!(System::read(stat), Some(read));
+        assert_eq!(System::read("cpu0 1 2 3"), None);
     }
 
     #[test]
@@ -101,9 +125,9 @@ mod tests {
         let used = |own, all| Used {
             wall: Duration::from_secs(2),
             own: Some(Duration::from_secs(own)),
-            all: Some(Duration::from_secs(all)),
+            all: Some(System { busy: Duration::from_secs(all), stolen: Duration::from_secs(1) }),
         };
-        assert_eq!(used(1, 4).others(), Some(1.5));
+        assert_eq!((used(1, 4).others(), used(1, 4).stolen()), (Some(1.5), Some(0.5)));
         // The system counts coarsely.
         assert_eq!(used(1, 0).others(), Some(0.0));
         assert_eq!(Used { own: None, ..used(0, 4) }.others(), None);

@@ -13,8 +13,10 @@ pub(crate) struct Sample(Vec<(String, f64)>);
 impl Sample {
     /// CPU time of the process per wall time, while it was measured.
     pub(crate) const CPUS: &str = "cpus";
-    /// CPU time of all other processes per wall time.
+    /// CPU time of all other processes per wall time, and of other machines.
     pub(crate) const OTHERS: &str = "others";
+    /// The part of that which a hypervisor gave to other machines.
+    pub(crate) const STOLEN: &str = "stolen";
 
     /// Adds a number. The name has neither spaces nor `=`.
     #[must_use]

@@ -7,7 +7,9 @@ use std::time::Duration;
 use workyard::BoxError;
 
 use super::load::Load;
+use super::policy::Policy;
 use super::report::Report;
+use super::selection::Selection;
 use super::{lateness, throughput};
 use crate::harness::{Effort, Rounds, Sample, Variant, load, this_machine};
 use crate::work::{Speed, Work};
@@ -16,8 +18,8 @@ use crate::work::{Speed, Work};
 ///
 /// # Errors
 /// When a sample fails or the output cannot be written.
-pub(crate) fn run(out: &mut impl Write, effort: Effort) -> Result<(), BoxError> {
-    let plan = Plan::new(effort, Speed::measure());
+pub(crate) fn run(out: &mut impl Write, effort: Effort, selection: Selection) -> Result<(), BoxError> {
+    let plan = Plan::new(effort, selection, Speed::measure());
     let load_before = load();
     let rounds = Rounds::measure(plan.variants(), effort, &mut io::stderr())?;
     writeln!(out, "# Isolation of cpu work\n")?;
@@ -39,8 +41,8 @@ pub(crate) fn sample(words: &[&str]) -> Result<Sample, BoxError> {
         ["lateness", load, ticks, iterations] => {
             lateness::sample(load.parse()?, number(ticks)?, Work::new(number(iterations)?))
         }
-        ["throughput", nice, closures, iterations] => {
-            throughput::sample(number(nice)?, number(closures)?, Work::new(number(iterations)?))
+        ["throughput", policy, closures, iterations] => {
+            throughput::sample(policy.parse()?, number(closures)?, Work::new(number(iterations)?))
         }
         _ => Err(format!("there is no sample {words:?}").into()),
     }
@@ -53,6 +55,7 @@ fn number<T: FromStr>(word: &str) -> Result<T, BoxError> {
 /// What is measured, and for how long.
 pub(super) struct Plan {
     speed: Speed,
+    pub(super) selection: Selection,
     /// Of one sample of lateness; 1 ms each.
     pub(super) ticks: u32,
     /// How long one sample of throughput would take without any overhead.
@@ -60,17 +63,9 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    fn new(effort: Effort, speed: Speed) -> Self {
+    fn new(effort: Effort, selection: Selection, speed: Speed) -> Self {
         let (ticks, throughput_for) = if effort.quick { (1_000, 200) } else { (3_000, 600) };
-        Self { speed, ticks, throughput_for: Duration::from_millis(throughput_for) }
-    }
-
-    /// What a service does while its lateness is measured: first nothing.
-    pub(super) fn loads() -> Vec<Load> {
-        let mut loads = vec![Load::Idle];
-        loads.extend(NICE.map(|nice| Load::Lane { nice }));
-        loads.push(Load::Rayon);
-        loads
+        Self { speed, selection, ticks, throughput_for: Duration::from_millis(throughput_for) }
     }
 
     pub(super) fn lateness(&self, load: Load) -> Variant {
@@ -78,27 +73,23 @@ impl Plan {
         variant(["lateness".to_owned(), load.to_string(), self.ticks.to_string(), iterations.to_string()])
     }
 
-    pub(super) fn throughput(&self, size: Duration, nice: usize) -> Variant {
+    pub(super) fn throughput(&self, size: Duration, policy: Policy) -> Variant {
         let cpus = workyard::machine().usable().get() as u128;
         let closures = cpus * self.throughput_for.as_nanos() / size.as_nanos();
         let iterations = self.speed.iterations(size);
-        variant(["throughput".to_owned(), nice.to_string(), closures.to_string(), iterations.to_string()])
+        variant(["throughput".to_owned(), policy.to_string(), closures.to_string(), iterations.to_string()])
     }
 
     fn variants(&self) -> Vec<Variant> {
-        let lateness = Self::loads().into_iter().map(|load| self.lateness(load));
-        let throughput = SIZES.into_iter().flat_map(|size| NICE_THROUGHPUT.map(|nice| self.throughput(size, nice)));
-        lateness.chain(throughput).collect()
+        let lateness = self.selection.loads.iter().map(|&load| self.lateness(load));
+        let throughput = SIZES.into_iter().flat_map(|size| Policy::ALL.map(|policy| self.throughput(size, policy)));
+        lateness.chain(throughput.filter(|_| self.selection.throughput)).collect()
     }
 }
 
 fn variant(words: [String; 4]) -> Variant {
     Variant::new(["isolation".to_owned()].into_iter().chain(words))
 }
-
-/// What the lane's threads are set to. 0 leaves them as the runtime's.
-const NICE: [usize; 5] = [0, 1, 5, 10, 19];
-pub(super) const NICE_THROUGHPUT: [usize; 4] = [0, 5, 10, 19];
 
 /// Of the closures whose throughput is measured.
 pub(super) const SIZES: [Duration; 3] =

@@ -10,9 +10,10 @@ use std::time::Duration;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
-use workyard::{BoxError, CpuLane, Lane, Scheduler};
+use workyard::{BoxError, CpuLane, Scheduler};
 
-use super::service::{cpus, expect_nice};
+use super::policy::Policy;
+use super::service::cpus;
 use crate::work::Work;
 
 /// What a service does beside what is measured.
@@ -21,16 +22,22 @@ pub(super) enum Load {
     /// Nothing.
     Idle,
     /// Its cpu lane, of as many threads as there are CPUs, is full.
-    Lane { nice: usize },
+    Lane(Policy),
     /// A rayon pool of as many threads is full, behind a semaphore.
     Rayon,
+}
+
+impl Load {
+    /// What others are compared with stands before them.
+    pub(super) const ALL: [Self; 4] =
+        [Self::Idle, Self::Lane(Policy::Usual), Self::Lane(Policy::Background), Self::Rayon];
 }
 
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Idle => f.write_str("idle"),
-            Self::Lane { nice } => write!(f, "{NICE}{nice}"),
+            Self::Lane(policy) => policy.fmt(f),
             Self::Rayon => f.write_str("rayon"),
         }
     }
@@ -40,16 +47,9 @@ impl FromStr for Load {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        let nice = || word.strip_prefix(NICE)?.parse().ok();
-        match word {
-            "idle" => Ok(Self::Idle),
-            "rayon" => Ok(Self::Rayon),
-            _ => nice().map(|nice| Self::Lane { nice }).ok_or_else(|| format!("there is no load {word:?}")),
-        }
+        Self::ALL.into_iter().find(|load| load.to_string() == word).ok_or_else(|| format!("there is no load {word:?}"))
     }
 }
-
-const NICE: &str = "nice-";
 
 /// A load that has begun.
 pub(super) struct Running {
@@ -65,14 +65,14 @@ enum Engine {
 
 impl Running {
     /// # Errors
-    /// When the load's threads could not be started, or do not have the nice value that was asked for.
+    /// When the load's threads could not be started, or are not scheduled as they should be.
     pub(super) async fn start(load: Load, work: Work) -> Result<Self, BoxError> {
         let done = Arc::new(Done::default());
         let engine = match load {
             Load::Idle => Engine::Idle,
-            Load::Lane { nice } => {
-                let yard = Scheduler::builder().cpu(Lane::cpu().threads(cpus()).nice(nice).queue(waiting())).build()?;
-                yard.cpu().run(move || expect_nice(nice)).await??;
+            Load::Lane(policy) => {
+                let yard = Scheduler::builder().cpu(policy.lane().queue(waiting())).build()?;
+                yard.cpu().run(move || policy.expect()).await??;
                 let feeder = feed_lane(yard.cpu().clone(), work, Arc::clone(&done));
                 Engine::Lane(yard, tokio::runtime::Handle::current().spawn(feeder))
             }
@@ -102,7 +102,7 @@ impl Running {
                 let report = yard.shutdown().drain_for(DRAIN_FOR).await;
                 feeder.await?;
                 let closures = self.done.right.load(Ordering::Relaxed);
-                // One more was asked for its nice value.
+                // One more was asked how it is scheduled.
                 if !report.balances() || !report.is_clean() || report.total.completed != closures + 1 {
                     return Err(format!("{closures} closures counted, but {report}").into());
                 }
@@ -169,9 +169,9 @@ mod tests {
 
     #[test]
     fn a_load_is_told_by_its_name() {
-        for load in [Load::Idle, Load::Lane { nice: 19 }, Load::Rayon] {
+        for load in Load::ALL {
             assert_eq!(load.to_string().parse(), Ok(load));
         }
-        assert_eq!("nice-low".parse::<Load>(), Err("there is no load \"nice-low\"".to_owned()));
+        assert_eq!("busy".parse::<Load>(), Err("there is no load \"busy\"".to_owned()));
     }
 }

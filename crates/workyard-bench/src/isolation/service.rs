@@ -25,29 +25,5 @@ pub(super) fn cpus() -> usize {
     workyard::machine().usable().get()
 }
 
-/// Refuses a sample that would not measure what its name says: a process that was started nice cannot go back.
-///
-/// # Errors
-/// When the calling thread has another nice value than this, where that can be known.
-pub(super) fn expect_nice(nice: usize) -> Result<(), BoxError> {
-    match nice_of_this_thread() {
-        Some(own) if usize::try_from(own) != Ok(nice) => {
-            Err(format!("a thread has nice {own} instead of {nice}: start the bench with normal priority").into())
-        }
-        _ => Ok(()),
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn nice_of_this_thread() -> Option<i32> {
-    // POSIX speaks of processes here; Linux means the one thread whose id it is given.
-    rustix::process::getpriority_process(Some(rustix::thread::gettid())).ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn nice_of_this_thread() -> Option<i32> {
-    None
-}
-
 /// Far more than any sample takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(90);

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use workyard::{BoxError, Lane, Scheduler};
+use workyard::{BoxError, Scheduler};
 
-use super::service::{cpus, expect_nice, serve};
+use super::policy::Policy;
+use super::service::serve;
 use crate::harness::{Meter, Sample};
 use crate::work::Work;
 
@@ -16,11 +17,11 @@ pub(super) const CLOSURES: &str = "closures";
 /// From the first submission until a shutdown has seen all closures end.
 ///
 /// # Errors
-/// When a closure came to a wrong result, or got lost, or the threads do not have the nice value that was asked for.
-pub(super) fn sample(nice: usize, closures: u64, work: Work) -> Result<Sample, BoxError> {
+/// When a closure came to a wrong result, or got lost, or the threads are not scheduled as they should be.
+pub(super) fn sample(policy: Policy, closures: u64, work: Work) -> Result<Sample, BoxError> {
     serve(async move {
-        let yard = Scheduler::builder().cpu(Lane::cpu().threads(cpus()).nice(nice)).build()?;
-        yard.cpu().run(move || expect_nice(nice)).await??;
+        let yard = Scheduler::builder().cpu(policy.lane()).build()?;
+        yard.cpu().run(move || policy.expect()).await??;
         let is_wrong = Arc::new(AtomicBool::new(false));
         let meter = Meter::start();
         for _ in 0..closures {

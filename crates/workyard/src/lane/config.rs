@@ -16,7 +16,7 @@ impl Lane {
 
     /// A lane for closures that compute: by default one thread for each usable CPU, and 1,024 closures wait.
     pub fn cpu() -> CpuLaneConfig {
-        CpuLaneConfig { threads: None, nice: 0, waiting: Waiting::of(1_024) }
+        CpuLaneConfig { threads: None, background: false, waiting: Waiting::of(1_024) }
     }
 
     /// A lane for closures that block: by default 64 run at once and 1,024 wait.
@@ -93,7 +93,7 @@ impl IoLaneConfig {
 #[must_use = "a description does nothing until it is given to a builder"]
 pub struct CpuLaneConfig {
     threads: Option<usize>,
-    nice: usize,
+    background: bool,
     waiting: Waiting,
 }
 
@@ -108,21 +108,38 @@ impl CpuLaneConfig {
         self
     }
 
-    /// By how much the threads yield to others, on systems where a thread has a priority of its own (Linux): 0, not at
-    /// all, to 19, as much as can be. 0 by default.
+    /// Has the threads compute only while nothing else wants the CPUs, on systems that can (Linux); elsewhere, and where a
+    /// sandbox forbids it, they run as they do without. Not so by default.
     ///
-    /// With 19 the slowest timers of a service (one in a thousand) are late by half to two thirds of what they are with 0, beside a
-    /// full lane; tiny closures (1 µs) lose up to 29 % of their throughput, longer ones a few per cent at most. Beside other busy programs, the lane gets what those leave.
-    /// `docs/performance.md` has the measurement.
-    pub fn nice(mut self, nice: usize) -> Self {
-        self.nice = nice;
+    /// For a service whose slowest timers and answers matter more than when its computations end: the runtime's threads
+    /// take the CPU back as soon as they wake, instead of when the computing thread's turn is over. `docs/performance.md` says
+    /// what that gains, and what it costs: nothing with closures of 10 ms, and up to half of the throughput with those of 1 µs.
+    ///
+    /// Other programs come first as well: beside those of the same container (control group) or login session that use
+    /// every CPU, the lane all but stands still. Do not use it for what somebody waits for on such a machine.
+    ///
+    /// The threads have Linux's policy `SCHED_IDLE`, which no right is needed to get and one is to leave. Threads and
+    /// processes that a task starts inherit it; so does a thread that tokio starts for a task's `spawn_blocking`, and it is used
+    /// again for other blocking calls.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use workyard::{Lane, Scheduler};
+    ///
+    /// let yard = Scheduler::builder().lane("reports", Lane::cpu().threads(1).background()).build()?;
+    /// assert_eq!(yard.cpu_lane("reports")?.run(|| 6 * 7).await?, 42);
+    /// # Ok::<_, workyard::BoxError>(()) })?;
+    /// # Ok::<_, workyard::BoxError>(())
+    /// ```
+    pub fn background(mut self) -> Self {
+        self.background = true;
         self
     }
 
     waiting_settings!();
 
     pub(crate) fn check(&self) -> Result<LaneConfig, OutOfRange> {
-        check("nice", self.nice, 0..=19)?;
         check("threads", self.thread_count(), 1..=Self::MAX_THREADS)?;
         self.waiting.with_limit(self.thread_count())
     }
@@ -131,8 +148,8 @@ impl CpuLaneConfig {
         self.threads.unwrap_or_else(|| crate::machine().usable().get().min(Self::MAX_THREADS))
     }
 
-    pub(crate) fn niceness(&self) -> Option<i32> {
-        i32::try_from(self.nice).ok().filter(|&nice| nice > 0)
+    pub(crate) fn is_background(&self) -> bool {
+        self.background
     }
 }
 

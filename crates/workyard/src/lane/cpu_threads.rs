@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use crate::lane::stack::{self, CPU_STACK_BYTES};
 use crate::lane::workers::Worker;
 use crate::task::Payload;
-use crate::thread_priority;
+use crate::thread_policy;
 
 /// The threads of one cpu lane.
 pub(crate) struct CpuThreads {
@@ -43,7 +43,7 @@ struct Alive {
 
 impl CpuThreads {
     /// Starts the threads, each inside `runtime`'s context.
-    pub(crate) fn start(lane: &str, threads: usize, nice: Option<i32>, runtime: &Handle) -> io::Result<Self> {
+    pub(crate) fn start(lane: &str, threads: usize, background: bool, runtime: &Handle) -> io::Result<Self> {
         let alive = Arc::new(Alive::default());
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -64,8 +64,8 @@ impl CpuThreads {
                 builder.spawn(move || {
                     let _counted = guard;
                     let _inside = runtime.enter();
-                    if let Some(nice) = nice {
-                        lower_priority(nice);
+                    if background {
+                        to_background();
                     }
                     stack::begin_cpu_thread();
                     thread.run();
@@ -149,9 +149,9 @@ impl Drop for AliveGuard {
     }
 }
 
-fn lower_priority(nice: i32) {
-    if let Err(error) = thread_priority::lower(nice) {
-        tracing::debug!(error = &error as &dyn std::error::Error, "a cpu thread keeps its priority");
+fn to_background() {
+    if let Err(error) = thread_policy::to_background() {
+        tracing::debug!(error = &error as &dyn std::error::Error, "a cpu thread does not run in the background");
     }
 }
 
