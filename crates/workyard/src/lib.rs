@@ -137,7 +137,6 @@ mod shutdown;
 #[cfg(feature = "signals")]
 mod signals;
 mod task;
-mod thread_policy;
 mod timers;
 mod waits;
 mod yard;

@@ -20,7 +20,6 @@ use tokio::sync::Notify;
 use crate::lane::stack::{self, CPU_STACK_BYTES};
 use crate::lane::workers::Worker;
 use crate::task::Payload;
-use crate::thread_policy;
 
 /// The threads of one cpu lane.
 pub(crate) struct CpuThreads {
@@ -150,7 +149,8 @@ impl Drop for AliveGuard {
 }
 
 fn to_background() {
-    if let Err(error) = thread_policy::to_background() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = workyard_sys::to_background() {
         tracing::debug!(error = &error as &dyn std::error::Error, "a cpu thread does not run in the background");
     }
 }

@@ -12,10 +12,11 @@ struct Edges {
 }
 
 /// Arrows point down. Nothing depends on the benches, the examples, the tests or xtask, so they are on no right-hand side.
-const EDGES: [Edges; 7] = [
+const EDGES: [Edges; 8] = [
     Edges { from: "workyard-core", to: &[], dev: &["workyard-testkit"] },
+    Edges { from: "workyard-sys", to: &[], dev: &[] },
     Edges { from: "workyard-testkit", to: &[], dev: &[] },
-    Edges { from: "workyard", to: &["workyard-core"], dev: &["workyard-testkit"] },
+    Edges { from: "workyard", to: &["workyard-core", "workyard-sys"], dev: &["workyard-testkit"] },
     Edges { from: "workyard-bench", to: &["workyard"], dev: &[] },
     Edges { from: "workyard-examples", to: &["workyard"], dev: &[] },
     Edges { from: "workyard-tests", to: &["workyard", "workyard-testkit"], dev: &[] },
