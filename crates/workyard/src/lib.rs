@@ -118,7 +118,8 @@
 //! | talks to one dependency that may get slow | a named lane | the others do not wait with it |
 //!
 //! # Features
-//! `signals` adds `Shutdown::on_signal` (tokio's signal driver).
+//! `signals` adds `Shutdown::on_signal` (tokio's signal driver). `progress` adds `Progress`, which shows how far work has come,
+//! in bars or lines (indicatif draws the bars).
 #![forbid(unsafe_code)]
 
 mod block_on;
@@ -129,6 +130,8 @@ mod group;
 mod lane;
 mod machine;
 mod observe;
+#[cfg(feature = "progress")]
+pub mod progress;
 pub mod queue;
 mod report;
 mod scheduler;
@@ -149,6 +152,8 @@ pub use lane::{
 };
 pub use machine::{Machine, machine};
 pub use observe::{LaneSnapshot, Snapshot, TaskInfo};
+#[cfg(feature = "progress")]
+pub use progress::Progress;
 pub use report::Report;
 pub use scheduler::{NoSuchLane, Scheduler, WeakScheduler};
 pub use shutdown::{Shutdown, ShutdownFuture};
