@@ -64,8 +64,8 @@ impl Progress {
     /// What is added after the end is counted, and not shown.
     ///
     /// # Blocking
-    /// Of all threads that add, at most one at a time, and every 100 ms or at a tenth of the total, writes to stderr,
-    /// which may be slow. The others do not wait for it.
+    /// Every 100 ms, or at a tenth of the total, one of the threads that add writes to stderr, which may be slow. Those who
+    /// add while it writes go on.
     pub fn add(&self, done: u64, failed: u64) {
         self.work.add(done, failed);
         self.look_if_due();

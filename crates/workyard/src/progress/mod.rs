@@ -27,7 +27,8 @@
 //!
 //! Any other value counts as `auto`, and one line on stderr says so. `NO_COLOR` takes the colours from the bars, and
 //! nothing else. In every form the last line comes at once, and a bar that ends becomes that line, above those that go on.
-//! Lines have neither carriage returns nor escape codes.
+//! Whatever is put above the bars redraws them at once, and the next of the ten waits for its time from then. Lines have
+//! neither carriage returns nor escape codes.
 //!
 //! # What it says
 //! ```text
@@ -65,7 +66,7 @@
 //! # Cost
 //! No thread draws: whoever adds an item after which something is due does it, so while no item ends nothing moves. Adding is a
 //! few relaxed atomic operations and a look at the system's coarse clock (some nanoseconds on Linux). At most every 100 ms one of
-//! those who add takes a lock and perhaps writes; it waits for stderr as any write does, and the others do not wait for it.
+//! those who add takes a lock and perhaps writes; it waits for stderr as any write does, and those who add meanwhile go on.
 //! What cannot be written is lost; no error of stderr reaches the program.
 
 mod bars;
