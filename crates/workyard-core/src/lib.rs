@@ -13,6 +13,7 @@ mod ledger;
 mod moment;
 mod order;
 mod priority;
+pub mod progress;
 mod rate_limit;
 mod reason;
 mod slots;

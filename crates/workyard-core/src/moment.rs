@@ -1,4 +1,4 @@
-//! Owns the time of the decisions: a distance from the start of the yard. Never reads a clock.
+//! Owns the time of the decisions: a distance from the start of the yard, or of what else is decided about. Never reads a clock.
 
 use std::time::Duration;
 
@@ -15,6 +15,12 @@ impl Moment {
     /// How long ago `earlier` was; zero if it was not.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The moment this much later.
+    #[must_use]
+    pub fn later(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(nanos(by)))
     }
 
     /// The time since the yard was built.

@@ -27,6 +27,8 @@ mod wait;
 pub use drop_counter::{DropCounter, Payload};
 pub use gauge::{Gauge, Inside};
 pub use not_run::not_run;
+#[cfg(target_os = "linux")]
+pub use program::has_terminals;
 pub use program::{Finished, Program, Running};
 pub use residue::{Residue, threads_named};
 pub use rng::Rng;

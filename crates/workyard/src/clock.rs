@@ -18,3 +18,42 @@ impl Clock {
         Moment::new(Instant::now().saturating_duration_since(self.built_at))
     }
 }
+
+/// Tells the time to the eyes of people, so it goes on where a test has paused tokio's clock. On Linux it is that of the
+/// system's last tick: some milliseconds late, and read without asking the hardware.
+#[cfg(feature = "progress")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CoarseClock {
+    #[cfg(target_os = "linux")]
+    started: std::time::Duration,
+    #[cfg(not(target_os = "linux"))]
+    started: std::time::Instant,
+}
+
+#[cfg(all(feature = "progress", target_os = "linux"))]
+impl CoarseClock {
+    pub(crate) fn start() -> Self {
+        Self { started: Self::since_boot() }
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        Moment::new(Self::since_boot().saturating_sub(self.started))
+    }
+
+    fn since_boot() -> std::time::Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+        // It never is negative.
+        std::time::Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+    }
+}
+
+#[cfg(all(feature = "progress", not(target_os = "linux")))]
+impl CoarseClock {
+    pub(crate) fn start() -> Self {
+        Self { started: std::time::Instant::now() }
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        Moment::new(self.started.elapsed())
+    }
+}

@@ -118,7 +118,8 @@
 //! | talks to one dependency that may get slow | a named lane | the others do not wait with it |
 //!
 //! # Features
-//! `signals` adds `Shutdown::on_signal` (tokio's signal driver).
+//! `signals` adds `Shutdown::on_signal` (tokio's signal driver). `progress` adds `Progress`, which shows how far work has come,
+//! in bars or lines (indicatif draws the bars).
 #![forbid(unsafe_code)]
 
 mod block_on;
@@ -130,6 +131,8 @@ mod lane;
 mod machine;
 mod map;
 mod observe;
+#[cfg(feature = "progress")]
+pub mod progress;
 pub mod queue;
 mod report;
 mod scheduler;
@@ -152,6 +155,8 @@ pub use map::{
     Fold, ForEach, LaneStreamExt, Map, MapError, MapFuture, MapIter, MapStream, Settle, Stage, StageIter, Sum,
 };
 pub use observe::{LaneSnapshot, Snapshot, TaskInfo};
+#[cfg(feature = "progress")]
+pub use progress::Progress;
 pub use report::Report;
 pub use scheduler::{NoSuchLane, Scheduler, WeakScheduler};
 pub use shutdown::{Shutdown, ShutdownFuture};

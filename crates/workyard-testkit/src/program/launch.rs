@@ -2,12 +2,18 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+#[cfg(target_os = "linux")]
+use std::fs::File;
+#[cfg(target_os = "linux")]
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::finished::Finished;
 use super::running::Running;
+#[cfg(target_os = "linux")]
+use super::terminal::{Size, Terminal};
 
 /// A program to run as a user runs it: with arguments and input, and with a deadline.
 ///
@@ -30,12 +36,21 @@ pub struct Program {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     stdin: Vec<u8>,
+    #[cfg(target_os = "linux")]
+    terminal: Option<Size>,
 }
 
 impl Program {
     /// The program at this path, or of this name in `PATH`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), args: Vec::new(), env: Vec::new(), stdin: Vec::new() }
+        Self {
+            path: path.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            stdin: Vec::new(),
+            #[cfg(target_os = "linux")]
+            terminal: None,
+        }
     }
 
     /// The example program of this name, from the same build as the running test: it looks in `examples` of the folder
@@ -72,6 +87,16 @@ impl Program {
         self
     }
 
+    /// Gives it a terminal of this size as its standard error, on which programs show what they do not write to a file.
+    /// It is a terminal of its own, where nobody types; each line that is written to it ends with `\r\n`.
+    ///
+    /// Ask [`has_terminals`](crate::has_terminals) first: not every container has them.
+    #[cfg(target_os = "linux")]
+    pub fn stderr_on_terminal(mut self, columns: u16, rows: u16) -> Self {
+        self.terminal = Some(Size { columns, rows });
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
@@ -84,8 +109,18 @@ impl Program {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let name = shown(&self.path, &self.args);
-        match command.spawn() {
-            Ok(child) => Running::watch(child, name, self.stdin),
+        #[cfg(target_os = "linux")]
+        let shown_on = self.terminal.map(|size| on_terminal(&mut command, size));
+        #[cfg(not(target_os = "linux"))]
+        let shown_on = None;
+        let started = command.spawn();
+        // With it goes the program's end of the terminal, without which ours would never close.
+        drop(command);
+        match started {
+            Ok(mut child) => {
+                let stderr = shown_on.or_else(|| child.stderr.take().map(|pipe| Box::new(pipe) as Box<_>));
+                Running::watch(child, name, self.stdin, stderr)
+            }
             #[expect(clippy::panic, reason = "a test whose program does not start has failed")]
             Err(error) => panic!("`{name}` cannot be started: {error}"),
         }
@@ -99,6 +134,20 @@ impl Program {
     #[track_caller]
     pub fn run_within(self, deadline: Duration) -> Finished {
         self.spawn().finish_within(deadline)
+    }
+}
+
+/// Makes a terminal its standard error, and gives the end to read from.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn on_terminal(command: &mut Command, size: Size) -> Box<dyn Read + Send> {
+    match Terminal::open(size) {
+        Ok(Terminal { ours, programs }) => {
+            command.stderr(programs);
+            Box::new(File::from(ours))
+        }
+        #[expect(clippy::panic, reason = "a test whose program does not start has failed")]
+        Err(error) => panic!("there is no terminal to be had: {error}"),
     }
 }
 

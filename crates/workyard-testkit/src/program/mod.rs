@@ -6,9 +6,13 @@ mod launch;
 mod os;
 mod output;
 mod running;
+#[cfg(target_os = "linux")]
+mod terminal;
 #[cfg(test)]
 mod tests;
 
 pub use finished::Finished;
 pub use launch::Program;
 pub use running::Running;
+#[cfg(target_os = "linux")]
+pub use terminal::has_terminals;

@@ -44,14 +44,14 @@ pub struct Running {
 
 impl Running {
     #[expect(clippy::disallowed_methods, reason = "they end with the program, and there are no lanes here")]
-    pub(super) fn watch(mut child: Child, name: String, input: Vec<u8>) -> Self {
+    pub(super) fn watch(mut child: Child, name: String, input: Vec<u8>, stderr: Option<Box<dyn Read + Send>>) -> Self {
         let since = Instant::now();
         let shared = Arc::<Shared>::default();
         if let Some(mut stdin) = child.stdin.take() {
             // A program that ends before it has read all of its input is no failure of the input.
             thread::spawn(move || stdin.write_all(&input).ok());
         }
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let stdout = child.stdout.take();
         let child = Arc::new(Mutex::new(child));
         let on_thread = |watch: Box<dyn FnOnce(&Shared) + Send>| {
             let shared = Arc::clone(&shared);

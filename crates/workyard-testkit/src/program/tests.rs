@@ -51,6 +51,17 @@ mod unix {
         assert!(finished.to_string().ends_with("--- stdout ---\nin\nput\n--- stderr ---\nhi you"), "{finished}");
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_terminal_is_one_and_its_output_comes_to_an_end() {
+        if let Err(why) = crate::has_terminals() {
+            return crate::not_run(&format!("no pseudo-terminals: {why}"));
+        }
+        let program = sh("test -t 2 && ! test -t 1 && echo yes; stty size <&2 >&2; echo end >&2");
+        let finished = program.stderr_on_terminal(123, 45).run_within(SOON);
+        assert_eq!((finished.stdout.as_str(), finished.stderr.as_str()), ("yes\n", "45 123\r\nend\r\n"), "{finished}");
+    }
+
     #[test]
     fn outputs_and_input_larger_than_any_pipe_do_not_block() {
         let input = vec![b'x'; 1 << 20];
