@@ -7,5 +7,7 @@ mod basics;
 mod lanes;
 #[path = "map/pipelines.rs"]
 mod pipelines;
+#[path = "map/progress.rs"]
+mod progress;
 #[path = "common/run.rs"]
 mod run;

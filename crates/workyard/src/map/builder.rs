@@ -19,6 +19,7 @@ use crate::map::error::MapError;
 use crate::map::exchange::{Alarm, Exchange, Intake, Recruit};
 use crate::map::fold::{Fold, ForEach, Sum};
 use crate::map::results::Results;
+use crate::map::shown::Shown;
 use crate::map::source::FromIter;
 use crate::map::spec::{Describe, Keep, Spec};
 use crate::map::station::{Station, Sweep, Watched};
@@ -79,6 +80,7 @@ pub struct Map<It: Iterator, T, L> {
     timeout: Option<Duration>,
     window: Option<usize>,
     chunk: Option<usize>,
+    shown: Shown,
     on: PhantomData<fn() -> L>,
 }
 
@@ -101,6 +103,7 @@ impl<It: Iterator, T, L> Map<It, T, L> {
             timeout: None,
             window: None,
             chunk: None,
+            shown: Shown::default(),
             on: PhantomData,
         }
     }
@@ -153,6 +156,28 @@ where
     It: Iterator<Item: Send + 'static>,
     T: Send + 'static,
 {
+    /// Shows how far the map has come, on stderr: items that ended well, and those that failed, of all there are if the iterator knows.
+    /// Give it a name, or a [`Progress`](crate::Progress) to look at it yourself. It ends with the map. (Feature `progress`.)
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use workyard::{Progress, Scheduler};
+    ///
+    /// let yard = Scheduler::new();
+    /// let progress = Progress::new("halves");
+    /// let halves = yard.cpu().map([8, 4, 0, 2], |x| 16 / x).progress(progress.clone()).settle().await;
+    /// assert_eq!(halves.len(), 4);
+    /// assert_eq!((progress.done(), progress.failed(), progress.total()), (3, 1, Some(4)));
+    /// # Ok::<_, workyard::BoxError>(()) })?;
+    /// # Ok::<_, workyard::BoxError>(())
+    /// ```
+    #[cfg(feature = "progress")]
+    pub fn progress(mut self, progress: impl Into<crate::Progress>) -> Self {
+        self.shown = Shown::new(progress.into());
+        self
+    }
+
     /// The results as a stream in the order of the inputs: Python's `imap`. As an iterator: [`MapStream::blocking_iter`].
     pub fn ordered(self) -> MapStream<It, T> {
         MapStream::new(self.begin(Results::ordered(), false))
@@ -243,9 +268,10 @@ where
         };
         let window = Window::of(&lane, self.window);
         let alarm = Arc::default();
-        let (exchange, station) = open(lane, spec, self.make, window, self.chunk, results, None, &alarm);
+        let end = (results, None, self.shown.clone());
+        let (exchange, station) = open(lane, spec, self.make, (window, self.chunk), end, &alarm);
         let outlet = Arc::clone(&exchange) as _;
-        Consumer::new(FromIter(self.inputs), exchange, vec![station], outlet, alarm, window)
+        Consumer::new(FromIter(self.inputs), exchange, vec![station], outlet, alarm, window, self.shown)
     }
 }
 
@@ -278,16 +304,16 @@ impl<It: Iterator, T, L> fmt::Debug for Map<It, T, L> {
     }
 }
 
+/// What becomes of the results of a stage: in which order they come out, where they go on to, and where they are shown.
+type End<I, T> = (Results<I, T>, Option<Arc<dyn Intake<T>>>, Shown);
+
 /// Opens a stage: its exchange and its crew.
-#[expect(clippy::too_many_arguments, reason = "each is said once, by a map or by a stage of a pipeline")]
 pub(super) fn open<I: Send + 'static, T: Send + 'static>(
     lane: Arc<LaneShared>,
     spec: Spec<I>,
     make: Make<I, T>,
-    window: Window,
-    chunk: Option<usize>,
-    results: Results<I, T>,
-    next: Option<Arc<dyn Intake<T>>>,
+    (window, chunk): (Window, Option<usize>),
+    (results, next, shown): End<I, T>,
     alarm: &Arc<Alarm>,
 ) -> (Arc<Exchange<I, T>>, Arc<dyn Station>) {
     let most_runners = lane.most_runners();
@@ -298,7 +324,7 @@ pub(super) fn open<I: Send + 'static, T: Send + 'static>(
     let places = lane.limit.min(window.items);
     let exchange = Arc::new(Exchange::new(lane, spec, sizes, results, Arc::clone(alarm)));
     let Crew { recruit, sweep } = make(&exchange, places);
-    exchange.open(recruit, next);
+    exchange.open(recruit, next, shown);
     let station = Arc::new(Watched { exchange: Arc::clone(&exchange), sweep });
     (exchange, station)
 }

@@ -15,6 +15,7 @@ use workyard_core::{Reason, Refusal, Ticket};
 use crate::lane::{Executor, LaneShared, is_cpu_thread};
 use crate::map::error::MapError;
 use crate::map::exchange::Alarm;
+use crate::map::shown::Shown;
 use crate::map::source::Source;
 use crate::map::spec::Numbered;
 use crate::map::station::{Head, Outlet, Station};
@@ -46,6 +47,7 @@ pub(super) struct Consumer<S: Source, I, T> {
     exhausted: bool,
     /// How the input failed, to be given out last.
     input_failure: Option<Box<dyn Any + Send>>,
+    shown: Shown,
     wait: AnyWait,
     /// Until an item may be out of time.
     sleep: Option<Pin<Box<Sleep>>>,
@@ -100,7 +102,9 @@ impl<S: Source, I, T> Consumer<S, I, T> {
         outlet: Arc<dyn Outlet<I, T>>,
         alarm: Arc<Alarm>,
         window: Window,
+        shown: Shown,
     ) -> Self {
+        shown.set_total(source.to_come());
         let post = |station| Post { station, in_line: None, wait: DirectWait::default() };
         Self {
             source,
@@ -117,6 +121,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             fresh: VecDeque::new(),
             exhausted: false,
             input_failure: None,
+            shown,
             wait: AnyWait::default(),
             sleep: None,
         }
@@ -161,6 +166,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             if to_come == 0 && self.exhausted {
                 self.wait.end();
                 self.posts.iter_mut().for_each(Post::leave_line);
+                self.shown.finish();
                 return Poll::Ready(self.input_failure());
             }
             if to_come == 0 && source_pending {
@@ -215,6 +221,9 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             }
             if !self.fresh.is_empty() {
                 let to_come = if self.exhausted { Some(0) } else { self.source.to_come() };
+                if self.exhausted {
+                    self.shown.set_total(Some(self.pulled));
+                }
                 self.head.put(&mut self.fresh, to_come);
                 self.staff(cx);
                 self.heed_stop();

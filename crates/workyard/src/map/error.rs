@@ -194,6 +194,12 @@ impl<I> MapError<I> {
         MapError(Box::new(Inner { index, attempts, at, error, text, input: Mutex::new(None) }))
     }
 
+    /// Whether it ended badly, rather than not at all.
+    #[cfg(feature = "progress")]
+    pub(super) fn is_failure(&self) -> bool {
+        !matches!(self.kind(), TaskErrorKind::Cancelled | TaskErrorKind::Refused)
+    }
+
     pub(super) fn error(&self) -> &TaskError {
         &self.0.error
     }

@@ -28,6 +28,7 @@ use workyard_core::{ChunkSize, Reason, Refusal, TaskState};
 use crate::lane::LaneShared;
 use crate::map::error::MapError;
 use crate::map::results::Results;
+use crate::map::shown::Shown;
 use crate::map::spec::{Input, Numbered, Spec};
 use crate::task::cancel::ReasonFlag;
 use crate::task::cell::Task;
@@ -39,6 +40,7 @@ pub(super) struct Exchange<I, T> {
     pub(super) spec: Spec<I>,
     most_runners: usize,
     alarm: Arc<Alarm>,
+    shown: Mutex<Shown>,
     stop: ReasonFlag,
     /// The lane took nothing in any more, which is why the map was stopped.
     refused: AtomicBool,
@@ -133,14 +135,16 @@ impl<I, T> Exchange<I, T> {
             lane,
             spec,
             alarm,
+            shown: Mutex::default(),
             stop: ReasonFlag::default(),
             refused: AtomicBool::new(false),
             state: Mutex::new(state),
         }
     }
 
-    /// Says who makes its runners, and where results go on to. Before anything else.
-    pub(super) fn open(&self, recruit: Recruit, next: Option<Arc<dyn Intake<T>>>) {
+    /// Says who makes its runners, where results go on to, and where they are shown. Before anything else.
+    pub(super) fn open(&self, recruit: Recruit, next: Option<Arc<dyn Intake<T>>>, shown: Shown) {
+        *self.shown.lock() = shown;
         let mut state = self.state.lock();
         state.recruit = Some(recruit);
         state.next = next;
@@ -289,6 +293,7 @@ impl<I, T> Exchange<I, T> {
         take: &Take<'_>,
         inputs: &mut VecDeque<Input<I>>,
     ) -> Next {
+        self.show(done);
         let stopped = self.is_stopped();
         let (next, follows) = {
             let mut state = self.state.lock();
@@ -308,8 +313,17 @@ impl<I, T> Exchange<I, T> {
 
     /// Takes results, and nothing else.
     pub(super) fn settle(&self, done: &mut Vec<Numbered<I, T>>) {
+        self.show(done);
         let follows = self.state.lock().put_results(done, self.spec.fail_fast);
         self.follow(follows);
+    }
+
+    /// Before the results are put in: who has taken all of them has seen all of them shown.
+    fn show(&self, done: &[Numbered<I, T>]) {
+        if cfg!(feature = "progress") && !done.is_empty() {
+            let shown = self.shown.lock().clone();
+            shown.add(done);
+        }
     }
 
     fn follow(&self, follows: Follows<I, T>) {
@@ -392,6 +406,8 @@ impl<I, T> Exchange<I, T> {
             (pending, state.results.take_all(), state.failure.take(), crew, others)
         };
         drop(others);
+        let shown = std::mem::take(&mut *self.shown.lock());
+        drop(shown);
         for runner in crew {
             self.lane.cancel(&runner, Reason::Dropped);
         }

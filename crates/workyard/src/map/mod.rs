@@ -18,6 +18,7 @@ mod lanes;
 mod pipeline;
 mod places;
 mod results;
+mod shown;
 mod source;
 mod spec;
 mod stage;

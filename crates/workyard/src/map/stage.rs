@@ -20,6 +20,7 @@ use crate::map::consumer::{Consumer, Window};
 use crate::map::error::MapError;
 use crate::map::exchange::{Alarm, Intake};
 use crate::map::results::Results;
+use crate::map::shown::Shown;
 use crate::map::source::FromStream;
 use crate::map::spec::{Numbered, Spec};
 use crate::map::station::{Forgetful, Head, Outlet, Station};
@@ -72,6 +73,7 @@ struct Plan<S: Stream, T> {
     /// The widest window that a stage has by itself.
     widest: usize,
     asked: Option<usize>,
+    shown: Shown,
 }
 
 /// What is said of one stage.
@@ -98,6 +100,7 @@ enum Tail<'a, T> {
     /// The end: it is the outlet.
     Out {
         is_ordered: bool,
+        shown: Shown,
         outlet: &'a mut Option<Arc<dyn Outlet<(), T>>>,
     },
 }
@@ -136,17 +139,14 @@ impl<I: Send + 'static, T: Send + 'static> Part<I, T> {
         let window = Window::of(&lane, Some(assembly.window));
         let chunk = options.chunk;
         let spec = options.spec(&lane, site);
-        let (next, outlet) = match tail {
-            Tail::Next(next) => (Some(next), None),
-            Tail::Out { is_ordered, outlet } => (None, Some((is_ordered, outlet))),
+        let (end, outlet) = match tail {
+            Tail::Next(next) => ((Results::unordered(), Some(next), Shown::default()), None),
+            Tail::Out { is_ordered: true, shown, outlet } => ((Results::ordered(), None, shown), Some(outlet)),
+            Tail::Out { is_ordered: false, shown, outlet } => ((Results::unordered(), None, shown), Some(outlet)),
         };
-        let results = match outlet {
-            Some((true, _)) => Results::ordered(),
-            _ => Results::unordered(),
-        };
-        let (exchange, station) = open(lane, spec, make, window, chunk, results, next, &assembly.alarm);
+        let (exchange, station) = open(lane, spec, make, (window, chunk), end, &assembly.alarm);
         assembly.stations.push(station);
-        if let Some((_, outlet)) = outlet {
+        if let Some(outlet) = outlet {
             *outlet = Some(Arc::new(Forgetful(Arc::clone(&exchange))));
         }
         exchange
@@ -166,19 +166,27 @@ where
     pub(super) fn first(source: S, part: Part<S::Item, T>) -> Self {
         let (is_ordered, widest) = (part.is_ordered, part.window());
         let build: Build<S::Item, T> = Box::new(|assembly, options, tail| part.build(assembly, options, tail));
-        let plan = Plan { source, build, options: StageOptions::NONE, is_ordered, widest, asked: None };
+        let plan = Plan {
+            source,
+            build,
+            options: StageOptions::NONE,
+            is_ordered,
+            widest,
+            asked: None,
+            shown: Shown::default(),
+        };
         Self { state: State::Planned(Box::new(plan)), ended: false }
     }
 
     #[track_caller]
     pub(super) fn then<U: Send + 'static>(self, part: Part<T, U>) -> Stage<S, U> {
-        let Plan { source, build, options, widest, asked, .. } = self.into_plan();
+        let Plan { source, build, options, widest, asked, shown, .. } = self.into_plan();
         let (is_ordered, widest) = (part.is_ordered, widest.max(part.window()));
         let build: Build<S::Item, U> = Box::new(move |assembly, own, tail| {
             let stage = part.build(assembly, own, tail);
             build(assembly, options, Tail::Next(stage))
         });
-        let plan = Plan { source, build, options: StageOptions::NONE, is_ordered, widest, asked };
+        let plan = Plan { source, build, options: StageOptions::NONE, is_ordered, widest, asked, shown };
         Stage { state: State::Planned(Box::new(plan)), ended: false }
     }
 
@@ -188,6 +196,15 @@ where
     #[track_caller]
     pub fn window(mut self, items: usize) -> Self {
         self.plan().asked = Some(items.max(1));
+        self
+    }
+
+    /// Shows how far the pipeline has come, on stderr: items that came out of its last stage, and those that failed anywhere. See
+    /// [`Map::progress`](crate::Map::progress). (Feature `progress`.)
+    #[cfg(feature = "progress")]
+    #[track_caller]
+    pub fn progress(mut self, progress: impl Into<crate::Progress>) -> Self {
+        self.plan().shown = Shown::new(progress.into());
         self
     }
 
@@ -280,11 +297,19 @@ where
         let items = self.asked.unwrap_or(self.widest);
         let mut assembly = Assembly { stations: Vec::new(), alarm: Arc::default(), window: items };
         let mut outlet = None;
-        let tail = Tail::Out { is_ordered: self.is_ordered, outlet: &mut outlet };
+        let tail = Tail::Out { is_ordered: self.is_ordered, shown: self.shown.clone(), outlet: &mut outlet };
         let head = (self.build)(&mut assembly, self.options, tail);
         let outlet = outlet.expect("the last stage has an outlet");
         let Assembly { stations, alarm, .. } = assembly;
-        Consumer::new(FromStream(Box::pin(self.source)), head, stations, outlet, alarm, Window::fixed(items))
+        Consumer::new(
+            FromStream(Box::pin(self.source)),
+            head,
+            stations,
+            outlet,
+            alarm,
+            Window::fixed(items),
+            self.shown,
+        )
     }
 }
 

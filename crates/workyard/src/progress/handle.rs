@@ -100,6 +100,20 @@ impl Progress {
     }
 }
 
+/// A progress of this name.
+impl From<&'static str> for Progress {
+    fn from(name: &'static str) -> Self {
+        Self::new(name)
+    }
+}
+
+/// A progress of this name.
+impl From<String> for Progress {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Tally { done, failed, total } = self.work.tally();
