@@ -137,3 +137,30 @@ fn items_run_at_once_up_to_the_limit_and_no_further() {
         balanced(&yard).await;
     });
 }
+
+#[test]
+fn an_item_that_looks_sees_that_its_map_was_dropped() {
+    on_runtime(async {
+        let yard = Scheduler::new();
+        let begun = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        for lane in ["cpu", "blocking"] {
+            let counts = std::sync::Arc::clone(&begun);
+            let spin = move |ctx: workyard::TaskContext, _: u64| {
+                counts.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                while !ctx.is_cancelled() {
+                    std::thread::yield_now();
+                }
+            };
+            let mut endless = match lane {
+                "cpu" => yard.cpu().map_with(0.., spin).ordered(),
+                _ => yard.blocking().map_with(0.., spin).ordered(),
+            };
+            let before = begun.load(std::sync::atomic::Ordering::SeqCst);
+            assert!(tokio::time::timeout(Duration::from_millis(20), endless.next()).await.is_err());
+            let began = || begun.load(std::sync::atomic::Ordering::SeqCst) > before;
+            workyard_testkit::wait_for_async("an item has begun", crate::run::SOON, began).await;
+            drop(endless);
+        }
+        balanced(&yard).await;
+    });
+}

@@ -9,7 +9,7 @@ use crate::map::builder::{Crew, Make, Map};
 use crate::map::closures::Closures;
 use crate::map::futures::Futures;
 use crate::map::station::Swept;
-use crate::task::BoxError;
+use crate::task::{BoxError, TaskContext};
 
 macro_rules! closure_maps {
     ($lane:ident, $($doc:literal),+) => {
@@ -38,6 +38,31 @@ macro_rules! closure_maps {
             {
                 let make = closures(function, |returned: Result<T, E>| returned.map_err(Into::into));
                 Map::new(self.shared(), inputs.into_iter(), make, Location::caller())
+            }
+
+            /// As [`map`](Self::map), for a function that wants to see whether it was asked to stop: by the end of the map (it was dropped, or
+            /// another item failed and it was dropped for that) or of the yard. The context is that of the thread's runner, which works on
+            /// other items, too; a [`timeout`](Map::timeout) of one item does not show in it.
+            #[track_caller]
+            pub fn map_with<In, F, T>(&self, inputs: In, function: F) -> Map<In::IntoIter, T, Self>
+            where
+                In: IntoIterator<Item: Send + 'static>,
+                F: Fn(TaskContext, In::Item) -> T + Send + Sync + 'static,
+                T: Send + 'static,
+            {
+                self.map(inputs, move |input| function(TaskContext::of_runner(), input))
+            }
+
+            /// As [`map_with`](Self::map_with) and [`try_map`](Self::try_map).
+            #[track_caller]
+            pub fn try_map_with<In, F, T, E>(&self, inputs: In, function: F) -> Map<In::IntoIter, T, Self>
+            where
+                In: IntoIterator<Item: Send + 'static>,
+                F: Fn(TaskContext, In::Item) -> Result<T, E> + Send + Sync + 'static,
+                T: Send + 'static,
+                E: Into<BoxError> + 'static,
+            {
+                self.try_map(inputs, move |input| function(TaskContext::of_runner(), input))
             }
         }
     };

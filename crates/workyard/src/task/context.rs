@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use workyard_core::Reason;
 
 use crate::task::cell::Task;
+use crate::task::current;
 use crate::task::id::{Name, TaskId};
 
 /// What a body submitted with `submit_with` sees of its own task, above all whether it was asked to stop.
@@ -38,6 +39,12 @@ pub struct TaskContext {
 impl TaskContext {
     pub(crate) fn new(task: Arc<dyn Task>) -> Self {
         Self { task }
+    }
+
+    /// The context of the runner that calls the function of a map.
+    #[expect(clippy::expect_used, reason = "a runner calls it, and is the current task while it does")]
+    pub(crate) fn of_runner() -> Self {
+        Self::new(current::task().expect("the function of a map is called by a runner"))
     }
 
     /// Whether the task was asked to stop. One relaxed load, so it may stand in an inner loop.
