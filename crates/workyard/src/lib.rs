@@ -68,6 +68,51 @@
 //! # Ok(()) }) }
 //! ```
 //!
+//! # The Pool family: one function over many inputs
+//! ```
+//! # use futures_util::StreamExt as _;
+//! # type Chunk = std::ops::Range<u32>;
+//! # fn area(chunk: Chunk) -> f64 { chunk.map(|x| f64::from(x) / 100.0).sum() }
+//! # async fn fetch(url: &'static str) -> Result<usize, std::io::Error> {
+//! #     if url.is_empty() { Err(std::io::Error::other("no url")) } else { Ok(url.len()) }
+//! # }
+//! # #[cfg(not(feature = "progress"))] trait Unseen: Sized { fn progress(self, _: &str) -> Self { self } }
+//! # #[cfg(not(feature = "progress"))] impl<T> Unseen for T {}
+//! # fn main() -> Result<(), workyard::BoxError> { tokio::runtime::Runtime::new()?.block_on(async {
+//! # let yard = workyard::Scheduler::new();
+//! # let (urls, chunks) = (["one", "", "three"], [0..10_u32, 10..20]);
+//! let squares = yard.cpu().map(1..=8u64, |x| x * x).await?;                    // input order, first failure ends it
+//! let settled = yard.io().try_map(urls, fetch).keep_inputs().settle().await;   // every item: Ok, or an error with index and input
+//! let mut areas = yard.cpu().map(chunks.clone(), area).unordered();            // a Stream: imap_unordered, input pulled lazily
+//! while let Some(area) = areas.next().await { println!("{}", area?); }
+//! let total = yard.cpu().map(chunks, area).progress("integrate").sum::<f64>().await?;
+//! # assert_eq!((squares[7], total), (64, 1.9));
+//! # let error = settled[1].as_ref().unwrap_err();
+//! # assert_eq!((error.index(), error.input(), settled.iter().flatten().sum::<usize>()), (1, Some(""), 8));
+//! # assert_eq!(yard.shutdown().await.total.failed, 1);
+//! # Ok(()) }) }
+//! ```
+//! Tiny items are taken in batches, so one of a microsecond costs little more than itself; counts, errors and time limits are per item.
+//! See [`Map`] for what else there is: folds, endless inputs, timeouts, plain threads.
+//!
+//! # Pipelines across lanes, memory bounded end to end
+//! ```
+//! # use futures_util::{TryStreamExt as _, stream};
+//! # use workyard::LaneStreamExt as _;
+//! # fn sha256(bytes: &[u8]) -> usize { bytes.len() }
+//! # async fn read(path: &'static str) -> Result<Vec<u8>, std::io::Error> { Ok(path.as_bytes().to_vec()) }
+//! # fn main() -> Result<(), workyard::BoxError> { tokio::runtime::Runtime::new()?.block_on(async {
+//! # let yard = workyard::Scheduler::new();
+//! # let paths = ["a", "bc"];
+//! let digests = stream::iter(paths)
+//!     .try_map_io(yard.io(), read)                // as many at once as the lane allows, in order; a failure passes down
+//!     .map_cpu(yard.cpu(), |b| sha256(&b))        // sees what was read, not the Result
+//!     .try_collect::<Vec<_>>().await?;
+//! # assert_eq!(digests, [1, 2]);
+//! # assert_eq!(yard.shutdown().await.total.completed, 4);
+//! # Ok(()) }) }
+//! ```
+//!
 //! # Producers and consumers
 //! ```
 //! # use workyard::queue::{Consumer, Producer};
