@@ -120,3 +120,26 @@ fn a_panic_while_suspended_brings_the_bars_back() {
         moments(&on_terminal(&finished), COLUMNS).any(|lines| lines.len() == 2 && lines[1].starts_with("work ["));
     assert!(came_back, "{finished}");
 }
+
+#[test]
+fn a_bar_that_a_panic_ends_does_not_cost_the_others_theirs() {
+    let finished = apart("above::a_bar_that_a_panic_ends_does_not_cost_the_others_theirs", "bar", || {
+        let outer = bar("outer");
+        let caught = std::panic::catch_unwind(|| {
+            let _inner = bar("inner");
+            // With this, both bars are drawn.
+            writeln!(progress::stderr(), "line").unwrap();
+            std::panic::resume_unwind(Box::new(1));
+        });
+        assert!(caught.is_err());
+        writeln!(progress::stderr(), "later").unwrap();
+        outer.finish();
+    });
+    let Some(finished) = finished else { return };
+    // While a thread unwinds nothing is erased, so the bars of that moment are left where they were.
+    let bars = ["outer [", "inner ["];
+    assert_left(
+        &finished,
+        &[&["line"][..], &bars, &["inner: stopped at 5 of 10", "later", "outer: done, 5 of 10"]].concat(),
+    );
+}

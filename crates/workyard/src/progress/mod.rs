@@ -56,7 +56,7 @@
 //!
 //! # Beside other output
 //! What else the program writes to the terminal would be written into the bars. [`suspend`] takes them away for that
-//! moment, and [`stderr`] does it by itself; with `tracing-subscriber`, log lines then stand above the bars:
+//! moment, and [`stderr()`] does it by itself; with `tracing-subscriber`, log lines then stand above the bars:
 //! ```
 //! # fn main() {
 //! tracing_subscriber::fmt().with_writer(workyard::progress::stderr).init();

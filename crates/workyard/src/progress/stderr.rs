@@ -20,7 +20,7 @@ pub fn stderr() -> Stderr {
     Stderr { line: Vec::new() }
 }
 
-/// What [`stderr`] gives. A clone begins with an empty line.
+/// What [`stderr()`] gives. A clone begins with an empty line.
 ///
 /// # Bounds
 /// It holds at most 64 KiB of a line whose end has not come; then it writes what there is.
