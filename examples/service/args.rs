@@ -73,7 +73,7 @@ fn read(mut parser: Parser) -> Result<Command, String> {
         idle: Duration::from_secs(5),
         requests: 1_000_000,
         wait_ms: 20,
-        rounds: 20_000,
+        rounds: 100_000,
         probe: Duration::from_millis(5),
     };
     let mut target = None;
@@ -228,7 +228,7 @@ Options of load and check:
   --idle-seconds <n>  how long only health is asked for before: 1 to 600 [5]
   --requests <n>      the most that they ask together: 1 to 10000000 [1000000]
   --wait-ms <n>       <ms> of their requests: 0 to 60000 [20]
-  --rounds <n>        <rounds> of their requests: 0 to 1000000000 [20000]
+  --rounds <n>        <rounds> of their requests: 0 to 1000000000 [100000]
   --probe-ms <n>      how often health is asked for: 1 to 1000 [5]
 
 Exit code: 0 if every request was answered and all work has ended, for check also

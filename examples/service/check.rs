@@ -10,7 +10,7 @@ use std::thread;
 use workyard::BoxError;
 
 use crate::args::LoadSettings;
-use crate::load::{self, Found, Sum};
+use crate::load::{self, Found, Looks, Sum};
 
 /// Says on stdout what holds. Whether all does.
 pub(crate) fn start(settings: &LoadSettings) -> Result<bool, BoxError> {
@@ -28,7 +28,10 @@ fn under_load(out: &mut impl Write, settings: &LoadSettings) -> Result<bool, Box
     let (refused, unanswered) = (found.sum.refused, found.sum.closed + found.sum.lost);
     let ratio = found.health_ratio.unwrap_or(f64::INFINITY);
     let is_prompt = ratio <= MOST_RATIO;
-    Ok(says(out, refused > 0, &format!("{refused} requests found the cpu lane full"))?
+    let Looks { all, busy, .. } = found.looks;
+    let is_busy = all > 0 && busy * 10 >= all * 9;
+    Ok(says(out, is_busy, &format!("all threads of the cpu lane computed at {busy} of {all} looks"))?
+        & says(out, refused > 0, &format!("{refused} requests found the cpu lane full"))?
         & says(out, is_prompt, &format!("health p99 is {ratio:.2} times the idle one, of {MOST_RATIO}"))?
         & says(out, unanswered == 0, &format!("{unanswered} requests have no answer"))?
         & agree(out, &found, &counted)?)

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
@@ -11,8 +11,8 @@ use workyard::BoxError;
 
 use super::clients::{Plan, ask};
 use super::http::Connection;
+use super::look::{Looks, look};
 use super::probe::{p99, probe};
-use super::route::Route;
 use super::tally::{Sum, Tally};
 use crate::args::LoadSettings;
 
@@ -21,6 +21,7 @@ pub(crate) struct Found {
     pub(crate) sum: Sum,
     /// The p99 of health under load, as a multiple of the idle one's; `None` if one of them has no answer.
     pub(crate) health_ratio: Option<f64>,
+    pub(crate) looks: Looks,
 }
 
 /// Asks the service at this address. Whether every request was answered, but for those that a closing service did not take.
@@ -38,8 +39,9 @@ pub(crate) fn run(out: &mut impl Write, target: SocketAddr, settings: &LoadSetti
     write!(out, "{idle}")?;
 
     writeln!(out, "load: {} clients for {:?}, and health", settings.clients, settings.time)?;
-    let mut loaded = under_load(out, target, settings)?;
-    write!(out, "{loaded}")?;
+    let (mut loaded, looks) = under_load(target, settings);
+    write!(out, "{loaded}{}", looks.snapshot)?;
+    writeln!(out, "cpu lane: all threads computed at {} of {} looks", looks.busy, looks.all)?;
 
     let health = (p99(&idle), p99(&loaded));
     let health_ratio = match health {
@@ -52,11 +54,11 @@ pub(crate) fn run(out: &mut impl Write, target: SocketAddr, settings: &LoadSetti
     loaded.merge(idle);
     let sum = loaded.sum();
     writeln!(out, "{sum}")?;
-    Ok(Found { sum, health_ratio })
+    Ok(Found { sum, health_ratio, looks })
 }
 
-/// Clients and watcher at once, and a look at the lanes in the midst of it.
-fn under_load(out: &mut impl Write, target: SocketAddr, settings: &LoadSettings) -> io::Result<Tally> {
+/// Clients and watcher at once, and looks at the lanes meanwhile.
+fn under_load(target: SocketAddr, settings: &LoadSettings) -> (Tally, Looks) {
     let since = Instant::now();
     let plan = Plan { target, settings, until: since + settings.time, left: AtomicU64::new(settings.requests) };
     let all_done = AtomicBool::new(false);
@@ -79,24 +81,10 @@ fn under_load(out: &mut impl Write, target: SocketAddr, settings: &LoadSettings)
         drop(clients_ask);
         all_done.store(true, Ordering::Relaxed);
         tally.merge(joined(watcher));
-        let (look, snapshot) = joined(looked);
-        tally.merge(look);
-        write!(out, "{snapshot}")?;
-        Ok(tally)
+        let mut looks = joined(looked);
+        tally.merge(std::mem::take(&mut looks.tally));
+        (tally, looks)
     })
-}
-
-/// What the lanes of the service do when half of the time is over. Nothing, if the end comes before.
-fn look(target: SocketAddr, settings: &LoadSettings, end: &Receiver<()>) -> (Tally, String) {
-    let mut tally = Tally::default();
-    if end.recv_timeout(settings.time / 2) != Err(RecvTimeoutError::Timeout) {
-        return (tally, String::new());
-    }
-    let Ok(mut connection) = Connection::open(target) else { return (tally, String::new()) };
-    let since = Instant::now();
-    let answer = connection.ask(&Route::Snapshot.request(settings));
-    tally.note(Route::Snapshot, since.elapsed(), &answer);
-    (tally, answer.map(|answer| answer.body).unwrap_or_default())
 }
 
 /// A client that panicked has a defect, and so has this program.
