@@ -5,7 +5,7 @@
 mod run;
 
 use std::cell::Cell;
-use std::future::{Future, pending};
+use std::future::{Future, IntoFuture, pending};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 use tokio::sync::{oneshot, watch};
-use workyard::{CpuLane, Handle, IoLane, Lane, LaneCounts, Order, Priority, Scheduler, TaskStatus};
+use workyard::{
+    CpuLane, Handle, IoLane, Lane, LaneCounts, Order, Priority, Reason, Scheduler, TaskContext, TaskStatus,
+};
 use workyard_testkit::{DropCounter, Gauge, Rng, wait_for, wait_for_async};
 
 use run::{SOON, on_runtime, soon};
@@ -73,6 +75,27 @@ fn a_full_lane_gives_the_work_back_and_counts_it() {
         }
         soon(yard.io().run(work)).await.unwrap();
         assert_eq!(payloads.alive(), 0);
+    });
+}
+
+#[test]
+fn a_try_may_see_its_own_task() {
+    on_runtime(async {
+        let (yard, _shut) = held(0, Order::Fifo).await;
+        let name = |ctx: TaskContext| async move { ctx.name().map(str::to_owned) };
+        assert!(yard.io().try_submit_with(name).unwrap_err().is_full());
+        let counting = yard.cpu().task("counting").try_submit_with(|ctx| {
+            while !ctx.is_cancelled() {
+                thread::yield_now();
+            }
+            (ctx.name().map(str::to_owned), ctx.reason())
+        });
+        let counting = counting.unwrap();
+        soon(wait_for_async("it runs", SOON, || counting.status() == TaskStatus::Running)).await;
+        assert!(counting.cancel());
+        assert_eq!(soon(counting).await.unwrap(), (Some("counting".to_owned()), Some(Reason::User)));
+        soon(yard.shutdown().drain_for(Duration::ZERO).into_future()).await;
+        assert!(yard.io().try_submit_with(name).unwrap_err().is_closed());
     });
 }
 

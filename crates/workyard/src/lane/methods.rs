@@ -54,6 +54,22 @@ macro_rules! submission_verbs {
             Submission::new(lane, options, $has_context, $make(work)).try_submit()
         }
 
+        /// As [`try_submit`](Self::try_submit), for work that wants to see its own task.
+        ///
+        /// # Errors
+        /// As [`try_submit`](Self::try_submit).
+        #[track_caller]
+        pub fn try_submit_with<$($with_generic),+>(
+            $($receiver)+,
+            work: $with,
+        ) -> Result<Handle<$output>, SubmitError<$with>>
+        where
+            $($with_bounds)+
+        {
+            let (lane, options) = $self.begin();
+            Submission::new(lane, options, true, $make_with(work)).try_submit()
+        }
+
         /// Submits `work` and waits for room, at most for `limit`.
         ///
         /// # Errors
