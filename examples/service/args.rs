@@ -27,8 +27,8 @@ pub(crate) struct ServeSettings {
     pub(crate) threads: Option<usize>,
     /// Places in front of them.
     pub(crate) cpu_queue: usize,
-    /// By how much they yield to the threads that answer.
-    pub(crate) nice: usize,
+    /// Whether they run only while the threads that answer do not want the CPU.
+    pub(crate) background: bool,
     /// How long after its arrival a request must have its result.
     pub(crate) deadline: Duration,
     /// How long the end may take.
@@ -63,7 +63,7 @@ fn read(mut parser: Parser) -> Result<Command, String> {
         listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
         threads: None,
         cpu_queue: 64,
-        nice: 19,
+        background: true,
         deadline: Duration::from_secs(10),
         drain: Duration::from_secs(30),
     };
@@ -128,7 +128,7 @@ impl ServeSettings {
             "listen" => self.listen = value.address()?,
             "threads" => self.threads = Some(value.size(1..=1_024)?),
             "cpu-queue" => self.cpu_queue = value.size(0..=1_000_000)?,
-            "nice" => self.nice = value.size(0..=19)?,
+            "foreground" => self.background = false,
             "deadline-ms" => self.deadline = Duration::from_millis(value.number(1..=3_600_000)?),
             "drain-s" => self.drain = Duration::from_secs(value.number(0..=3_600)?),
             _ => return Ok(false),
@@ -217,7 +217,7 @@ and 503 when there is no room or it is closing, 504 after the deadline.
   --listen <addr>     where to serve; port 0 is any that is free [127.0.0.1:8080]
   --threads <n>       threads that compute: 1 to 1024 [one for each usable CPU]
   --cpu-queue <n>     how many requests wait for them: 0 to 1000000 [64]
-  --nice <n>          how much they yield to the threads that answer: 0 to 19 [19]
+  --foreground        they do not yield to the threads that answer, which they do else
   --deadline-ms <n>   how long a request may take: 1 to 3600000 [10000]
   --drain-s <n>       how long the end may take: 0 to 3600 [30]
 

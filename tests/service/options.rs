@@ -16,7 +16,7 @@ fn wrong_options_are_refused_in_one_line() {
         &["--threads", "0"],
         &["--threads", "1025"],
         &["--cpu-queue=-1"],
-        &["--nice=20"],
+        &["--foreground=yes"],
         &["--deadline-ms=0"],
         &["--drain-s=1s"],
         &["--clients=1"],

@@ -31,7 +31,10 @@ pub(crate) fn start(settings: ServeSettings) -> Result<bool, BoxError> {
 async fn run(settings: ServeSettings) -> Result<bool, BoxError> {
     // Before anybody is told that the service is there.
     let signals = Signals::listen()?;
-    let mut cpu = Lane::cpu().queue(settings.cpu_queue).nice(settings.nice);
+    let mut cpu = Lane::cpu().queue(settings.cpu_queue);
+    if settings.background {
+        cpu = cpu.background();
+    }
     if let Some(threads) = settings.threads {
         cpu = cpu.threads(threads);
     }
