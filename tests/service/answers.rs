@@ -54,7 +54,9 @@ fn a_body_that_does_not_come_is_not_waited_for_after_the_deadline() {
 fn a_full_lane_says_when_to_come_back_and_health_does_not_mind() {
     let service = Started::with(&["--cpu-queue", "1"]);
     let mut clients: Vec<_> = (0..2).map(|_| Client::connect(service.address)).collect();
-    clients.iter_mut().for_each(|client| client.send_get(ENDLESS));
+    for client in &mut clients {
+        client.send_get(ENDLESS);
+    }
     service.wait_for("cpu", "1 queued + 1 running");
     for path in ["/digest/1", "/fetch/0/1", "/panic"] {
         let full = get(service.address, path);
