@@ -498,3 +498,21 @@ fn a_waker_that_outlives_its_task_and_its_yard_wakes_nobody() {
         }
     });
 }
+
+#[test]
+fn a_handle_that_cancels_on_drop_asks_a_closure_to_stop() {
+    on_runtime(async {
+        let yard = narrow();
+        let until_asked = |ctx: workyard::TaskContext| {
+            while !ctx.is_cancelled() {
+                thread::yield_now();
+            }
+        };
+        let handle = yard.cpu().submit_with(until_asked).await.unwrap().cancel_on_drop();
+        started(&handle).await;
+        drop(handle);
+        let report = soon(yard.shutdown()).await;
+        // What it returned counts, since it was asked and not abandoned.
+        assert_eq!(report.to_string(), "accepted 1 = 1 completed; stuck: none");
+    });
+}

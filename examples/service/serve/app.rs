@@ -43,7 +43,7 @@ impl App {
     {
         let task = self.yard.cpu().task("digest").deadline(by);
         let digest = task.try_submit_with(move |ctx| work::digest(bytes.as_ref(), rounds, &ctx))?;
-        digest.abort_on_drop().await?.ok_or(Refusal::Stopped)
+        digest.cancel_on_drop().await?.ok_or(Refusal::Stopped)
     }
 
     /// Computes on the cpu lane what cannot be computed.
@@ -51,6 +51,6 @@ impl App {
     /// # Cancel safety
     /// Dropping it stops the work unless it runs.
     pub(super) async fn defect(&self) -> Result<(), Refusal> {
-        Ok(self.yard.cpu().task("defect").try_submit(work::defect)?.abort_on_drop().await?)
+        Ok(self.yard.cpu().task("defect").try_submit(work::defect)?.cancel_on_drop().await?)
     }
 }

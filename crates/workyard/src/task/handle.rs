@@ -20,7 +20,7 @@ use crate::waits::{DirectWait, Next, Target};
 ///
 /// Awaiting it gives what the body returned, or a [`TaskError`] that names the task. Dropping it detaches: the task
 /// goes on, its result is dropped, and a failure that nobody saw is counted (an unseen panic is logged as well). Call
-/// [`abort_on_drop`](Self::abort_on_drop) to have the task stopped instead.
+/// [`cancel_on_drop`](Self::cancel_on_drop) or [`abort_on_drop`](Self::abort_on_drop) to have the task stopped instead.
 ///
 /// A task may await a task of its own lane, however full that is: a future lends its slot meanwhile, a closure runs what it awaits
 /// itself. A circle of such waits gives [`WouldDeadlock`](crate::TaskErrorKind::WouldDeadlock). A handle that was polled inside of a
@@ -67,8 +67,9 @@ impl<T> Handle<T> {
         Self { task, on_drop: OnDrop::Detach, taken: false, wait: DirectWait::default() }
     }
 
-    /// The handle of a task that nobody else can reach: it is asked to stop when the handle is dropped.
-    pub(crate) fn cancel_on_drop(mut self) -> Self {
+    /// Has the task [cancelled](Self::cancel) when this handle is dropped before its end: a closure that looks at its context stops, and
+    /// what it returns is dropped. As `run` does with its task.
+    pub fn cancel_on_drop(mut self) -> Self {
         self.on_drop = OnDrop::Cancel;
         self
     }
