@@ -199,9 +199,9 @@ impl LaneShared {
     pub(crate) fn holds_only(&self, tasks: &[TaskId]) -> bool {
         let state = self.state.lock();
         let counts = state.policy.counts();
-        let held = counts.ledger.queued + counts.occupied as u64 + counts.lending as u64;
-        // The scan is for the rare yard that is shut down from within.
-        held == 0 || (held <= tasks.len() as u64 && state.held().all(|task| tasks.contains(&task.header().id)))
+        let is_empty = counts.ledger.queued == 0 && counts.occupied + counts.lending == 0;
+        // The scan is for the rare yard that is shut down from within. What a runner has taken goes with the runner.
+        is_empty || (!tasks.is_empty() && state.held().all(|task| tasks.contains(&task.header().id)))
     }
 
     pub(crate) fn times(&self) -> (Percentiles, Percentiles) {
