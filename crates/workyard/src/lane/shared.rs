@@ -330,7 +330,6 @@ impl LaneState {
             while let Some(task) = self.start_next(now) {
                 effects.start.push(task);
             }
-            self.feed(effects);
         }
         self.after_room(effects);
     }
@@ -339,6 +338,7 @@ impl LaneState {
         while let Some(ticket) = self.policy.promise_next() {
             self.tell_promised(ticket, effects);
         }
+        self.feed(effects);
     }
 
     pub(super) fn tell_promised(&mut self, ticket: Ticket, effects: &mut Effects) {
