@@ -276,8 +276,8 @@ impl LaneState {
         started
     }
 
-    /// Counts the end of a body, and lets go of its task, which is to be dropped after the lock. No ending means that no
-    /// body ran there: a defect.
+    /// Counts the end of a body, and lets go of its task, which is to be dropped after the lock. No ending means that it gave
+    /// way: it is queued again.
     pub(super) fn end_body(
         &mut self,
         task: &dyn Task,
@@ -287,14 +287,15 @@ impl LaneState {
         let slot = task.header().slot();
         if task.gives_way() && self.policy.give_way(slot, now) {
             task.header().set_status(TaskState::Queued);
-            return (Some(Ending::Final), None);
+            return (None, None);
         }
         let ending = self.policy.end_body(slot, how, now);
         debug_assert!(ending.is_some(), "a body ends once, in the slot it was given");
-        if ending == Some(Ending::Final) {
+        let ending = ending.unwrap_or(Ending::Late);
+        if ending == Ending::Final {
             task.header().set_status(TaskState::Ended(how));
         }
-        (ending, self.release(slot))
+        (Some(ending), self.release(slot))
     }
 
     /// Takes the next task that has a slot, and marks it as running.
