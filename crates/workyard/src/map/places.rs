@@ -54,6 +54,7 @@ impl<Fut: Future, I> Places<Fut, I> {
 
     /// Puts the item's future in, which was just made.
     pub(super) fn put(&mut self, place: u32, future: Fut, case: Case<I>, timeout: Option<Duration>) {
+        self.forget_ended();
         let Some(kept) = self.places.get_mut(place as usize) else { return };
         kept.index = case.index;
         kept.future.set(Some(future));
@@ -112,7 +113,40 @@ impl<Fut: Future, I> Places<Fut, I> {
         (0..).zip(&self.places).filter(|(_, place)| place.future.is_some()).map(|(at, _)| at).collect()
     }
 
+    /// One that takes long is before all deadlines that follow it: those of items that have ended must not pile up behind it.
+    fn forget_ended(&mut self) {
+        if self.deadlines.len() > 2 * self.places.len() {
+            let mut deadlines = std::mem::take(&mut self.deadlines);
+            deadlines.retain(|&(_, place, index)| self.is_held(place, index));
+            self.deadlines = deadlines;
+        }
+    }
+
     fn is_held(&self, place: u32, index: u64) -> bool {
         self.places.get(place as usize).is_some_and(|place| place.index == index && place.future.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Pending, Ready, pending, ready};
+
+    use futures_util::future::Either;
+
+    use super::*;
+
+    #[test]
+    fn deadlines_are_no_more_than_items_in_flight_however_long_one_takes() {
+        let mut places = Places::<Either<Pending<()>, Ready<()>>, ()>::new(Inbox::new(4));
+        for index in 0..10_000 {
+            let place = places.reserve(index);
+            let future = if index == 0 { Either::Left(pending()) } else { Either::Right(ready(())) };
+            places.put(place, future, Case::bare(index), Some(Duration::from_secs(3_600)));
+            assert_eq!(places.overdue(Instant::now()), []);
+            assert!(places.deadlines.len() <= 9, "{} after {index}", places.deadlines.len());
+            if index > 0 {
+                let _ended = places.clear(place);
+            }
+        }
     }
 }
