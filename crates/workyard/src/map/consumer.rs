@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
@@ -17,9 +17,9 @@ use crate::map::closures::Swept;
 use crate::map::error::MapError;
 use crate::map::exchange::{Counted, Exchange, View};
 use crate::map::source::Source;
-use crate::map::spec::{Numbered, Settled};
+use crate::map::spec::Numbered;
 use crate::task::cell::Task;
-use crate::task::{Payload, TaskErrorKind};
+use crate::task::{Payload, TaskErrorKind, catch, current, wake_caught};
 use crate::waits::{AnyWait, DirectWait, Next, Target};
 
 /// Who works for a map.
@@ -56,7 +56,11 @@ pub(super) struct Consumer<S: Source, T> {
     runners: Vec<Arc<dyn Task>>,
     /// Until an item may be out of time.
     sleep: Option<Pin<Box<Sleep>>>,
+    /// The lane's runtime is gone.
+    has_no_timers: bool,
     in_line: Option<(Arc<dyn Task>, Ticket)>,
+    /// Waiting any longer could never end.
+    is_stuck: bool,
     wait: AnyWait,
     wait_for_room: DirectWait,
 }
@@ -101,7 +105,9 @@ impl<S: Source, T> Consumer<S, T> {
             seen: None,
             runners: Vec::new(),
             sleep: None,
+            has_no_timers: false,
             in_line: None,
+            is_stuck: false,
             wait: AnyWait::default(),
             wait_for_room: DirectWait::default(),
         }
@@ -111,7 +117,7 @@ impl<S: Source, T> Consumer<S, T> {
     pub(super) fn size_hint(&self) -> (usize, Option<usize>) {
         let left = self.pulled - self.given;
         let all = if self.exhausted { Some(0) } else { self.source.to_come() };
-        let all = all.and_then(|to_come| usize::try_from(left + to_come).ok());
+        let all = all.and_then(|to_come| usize::try_from(left.checked_add(to_come)?).ok());
         (usize::try_from(left).unwrap_or(usize::MAX), all)
     }
 
@@ -133,7 +139,7 @@ impl<S: Source, T> Consumer<S, T> {
             if !self.taken.is_empty() && self.given - self.refilled_at < (self.window() as u64).div_ceil(4) {
                 return Poll::Ready(self.give());
             }
-            self.dismiss_if_stopped();
+            self.dismiss_if_stopped(cx);
             let source_pending = self.refill(cx);
             self.poll_line(cx);
             if !self.taken.is_empty() {
@@ -156,8 +162,15 @@ impl<S: Source, T> Consumer<S, T> {
                     // The window has room again, or no runner is there for what is pending.
                     debug_assert!(view.unfinished == 0 || view.pending > 0, "each input is pending or with a runner");
                 }
-                Poll::Pending if self.sweep(cx) || self.keep_waiting(cx) == Next::Again => {}
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending if self.sweep(cx) => {}
+                Poll::Pending => match self.keep_waiting(cx) {
+                    Next::Again => {}
+                    Next::Stuck if !self.is_stuck => {
+                        self.is_stuck = true;
+                        self.stop(Reason::Group);
+                    }
+                    Next::Stuck | Next::Wait => return Poll::Pending,
+                },
             }
         }
     }
@@ -184,19 +197,8 @@ impl<S: Source, T> Consumer<S, T> {
             let room = (self.window() as u64).saturating_sub(in_window);
             let mut room = room.min(PULLED_AT_ONCE as u64);
             while room > 0 && !self.exhausted && !source_pending {
-                match self.source.poll_pull(cx) {
-                    Poll::Pending => source_pending = true,
-                    Poll::Ready(Ok(Some(input))) => {
-                        self.fresh.push_back((self.pulled, input));
-                        self.pulled += 1;
-                        room -= 1;
-                    }
-                    Poll::Ready(Ok(None)) => self.exhausted = true,
-                    Poll::Ready(Err(payload)) => {
-                        self.exhausted = true;
-                        self.input_failure = Some(payload);
-                    }
-                }
+                source_pending = self.pull(cx).is_pending();
+                room -= 1;
             }
             let pulled_some = !self.fresh.is_empty();
             let view = if pulled_some {
@@ -207,7 +209,7 @@ impl<S: Source, T> Consumer<S, T> {
             };
             self.seen = Some(view);
             self.recruit(view, cx);
-            self.dismiss_if_stopped();
+            self.dismiss_if_stopped(cx);
             if !pulled_some || self.exhausted || source_pending {
                 return source_pending;
             }
@@ -218,7 +220,7 @@ impl<S: Source, T> Consumer<S, T> {
     fn recruit(&mut self, view: View, cx: &Context<'_>) {
         let most = self.most_runners.min(view.runners + view.pending);
         for _ in view.runners..most {
-            if self.in_line.is_some() || self.exchange.is_stopped() {
+            if self.in_line.is_some() || self.exchange.takes_nothing() {
                 return;
             }
             self.recruit_one(cx);
@@ -243,19 +245,36 @@ impl<S: Source, T> Consumer<S, T> {
         let (Some(sweep), Some(timeout)) = (&self.crew.sweep, self.exchange.spec.timeout) else { return false };
         let now = Instant::now();
         let swept = sweep(timeout, now);
-        if swept.inputs_left && self.in_line.is_none() && self.exchange.view().runners < self.most_runners {
+        let may_recruit = self.in_line.is_none() && !self.exchange.takes_nothing();
+        if swept.inputs_left && may_recruit && self.exchange.view().runners < self.most_runners {
             self.recruit_one(cx);
         }
         // What begins after this is out of time no sooner than a timeout from now.
-        let Some(next) = now.checked_add(timeout).into_iter().chain(swept.next).min() else { return swept.answered };
-        let sleep = self.sleep.get_or_insert_with(|| {
-            let _inside = self.exchange.lane.yard.runtime.enter();
-            Box::pin(tokio::time::sleep_until(next))
-        });
-        if sleep.deadline() != next {
-            sleep.as_mut().reset(next);
+        let next = now.checked_add(timeout).into_iter().chain(swept.next).min();
+        swept.answered || next.is_some_and(|next| self.sleep_until(next, cx))
+    }
+
+    /// Has this polled again at that time. `true` if it has come.
+    fn sleep_until(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+        if self.has_no_timers {
+            return false;
         }
-        sleep.as_mut().poll(cx).is_ready() || swept.answered
+        let (sleep, lane) = (&mut self.sleep, &self.exchange.lane);
+        let slept = catch(|| {
+            let sleep = sleep.get_or_insert_with(|| {
+                let _inside = lane.yard.runtime.enter();
+                Box::pin(tokio::time::sleep_until(at))
+            });
+            if sleep.deadline() != at {
+                sleep.as_mut().reset(at);
+            }
+            sleep.as_mut().poll(cx).is_ready()
+        });
+        // Tokio's timers panic once their runtime has shut down. What runs ends all the same, out of time or not.
+        slept.map_err(Payload::new).unwrap_or_else(|_| {
+            self.has_no_timers = true;
+            false
+        })
     }
 
     fn joined(&mut self, runner: Arc<dyn Task>) {
@@ -281,42 +300,66 @@ impl<S: Source, T> Consumer<S, T> {
             Poll::Ready(Err(Refusal::Closed)) => {
                 self.wait_for_room.end();
                 self.turned_away();
-                self.dismiss_if_stopped();
             }
         }
     }
 
-    fn dismiss_if_stopped(&mut self) {
-        if self.exchange.is_stopped() {
-            self.exhausted = true;
-            self.dismiss();
+    fn dismiss_if_stopped(&mut self, cx: &mut Context<'_>) {
+        if !self.exchange.takes_nothing() {
+            return;
         }
+        // Were it not for one more input, a map that was cut short between two could look as if it had come to its end.
+        if !self.exhausted && self.pull(cx).is_ready() && !self.fresh.is_empty() {
+            self.seen = Some(self.exchange.put(&mut self.fresh, None));
+            self.exhausted = true;
+        }
+        self.dismiss();
+    }
+
+    /// Pulls an input, if there is one.
+    fn pull(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.source.poll_pull(cx)) {
+            Ok(Some(input)) => {
+                self.fresh.push_back((self.pulled, input));
+                self.pulled += 1;
+            }
+            Ok(None) => self.exhausted = true,
+            Err(payload) => {
+                self.exhausted = true;
+                self.input_failure = Some(payload);
+            }
+        }
+        Poll::Ready(())
     }
 
     /// Answers the inputs that no runner will take.
     fn dismiss(&mut self) {
-        let Some(reason) = self.exchange.stopped() else { return };
-        let refused = self.exchange.is_refused();
+        let reason = self.exchange.stopped();
         let pending = self.exchange.take_pending();
         if pending.is_empty() {
             return;
         }
-        let spec = &self.exchange.spec;
-        let mut dismissed: Vec<(u64, Settled<S::Item, T>)> = Vec::with_capacity(pending.len());
-        dismissed.extend(pending.into_iter().map(|(index, input)| {
-            let error = if refused { spec.refused(index, input) } else { spec.never_ran(index, input, reason) };
-            (index, Err(error))
-        }));
-        self.exchange.settle(&mut dismissed);
+        let exchange = &self.exchange;
+        let error = |index, input| match self.is_stuck {
+            true => exchange.would_deadlock(index, input),
+            false => exchange.never_ran(index, input, reason),
+        };
+        let dismissed = pending.into_iter().map(|(index, input)| (index, Err(error(index, input))));
+        exchange.settle(&mut dismissed.collect());
     }
 
     /// Inside of a task, what this waits for may need that task's slot.
     fn keep_waiting(&mut self, cx: &Context<'_>) -> Next {
         if self.in_line.is_some() {
             let lane = Arc::clone(&self.exchange.lane);
-            if self.wait_for_room.pending(&Target::Room(&lane), cx) == Next::Again {
-                return Next::Again;
+            match self.wait_for_room.pending(&Target::Room(&lane), cx) {
+                Next::Wait => {}
+                next @ (Next::Again | Next::Stuck) => return next,
             }
+        }
+        if current::task().is_none() && self.run_beside() {
+            wake_caught(cx.waker());
+            return Next::Again;
         }
         let runners = &self.runners;
         let unfinished = |most: usize, lane: &Arc<crate::lane::LaneShared>| {
@@ -328,6 +371,12 @@ impl<S: Source, T> Consumer<S, T> {
             urgent.chain(others).take(most).map(Arc::clone).collect()
         };
         self.wait.pending(unfinished, cx)
+    }
+
+    /// On a thread of the lane that is in no body, but in a part of one, nobody else may run what is waited for here.
+    fn run_beside(&self) -> bool {
+        let mut queued = self.runners.iter().filter(|runner| runner.header().is_queued());
+        queued.any(|runner| self.exchange.lane.run_beside(Some(runner)))
     }
 }
 

@@ -13,7 +13,8 @@
 //! consumer that puts some in wakes it.
 //!
 //! `stop` is raised once and never taken back. Runners look at it before each item, and take no inputs once it is raised; inputs
-//! that no runner took are the consumer's to answer.
+//! that no runner took are the consumer's to answer. So they are once the lane is closed, but then what it accepted goes on. The consumer
+//! is woken by either, and by a runner that gives inputs back afterwards.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,22 +23,22 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use workyard_core::{ChunkSize, Reason};
+use workyard_core::{ChunkSize, Outcome, Reason};
 
 use crate::lane::LaneShared;
-use crate::map::error::MapError;
+use crate::map::error::{Case, MapError};
 use crate::map::results::Results;
-use crate::map::spec::{Numbered, Spec};
+use crate::map::spec::{Numbered, Returned, Settled, Spec};
 use crate::task::cancel::ReasonFlag;
 use crate::task::cell::Task;
-use crate::task::{drop_caught, wake_caught};
+use crate::task::{Payload, catch, drop_caught};
 
 /// What the consumer of a map and its runners share.
 pub(super) struct Exchange<I, T> {
     pub(super) lane: Arc<LaneShared>,
     pub(super) spec: Spec<I>,
     stop: ReasonFlag,
-    /// The lane took nothing in any more, which is why the map was stopped.
+    /// The lane takes nothing in any more.
     refused: AtomicBool,
     state: Mutex<State<I, T>>,
 }
@@ -118,7 +119,7 @@ impl<I, T> Exchange<I, T> {
         Self { lane, spec, stop: ReasonFlag::default(), refused: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
-    /// Puts inputs in, unless the map was stopped: then they stay where they are.
+    /// Puts inputs in.
     pub(super) fn put(&self, inputs: &mut VecDeque<(u64, I)>, to_come: Option<u64>) -> View {
         let (view, hungry) = {
             let mut state = self.state.lock();
@@ -139,7 +140,8 @@ impl<I, T> Exchange<I, T> {
         let mut waker = None;
         loop {
             let mut state = self.state.lock();
-            if state.is_enough(least) {
+            // Under the lock, as `stop` takes it once the flag is up: one of the two sees the other.
+            if state.is_enough(least, self.takes_nothing()) {
                 state.results.take_ready(taken);
                 taken.extend(state.failure.take().map(|failure| (failure.index(), Err(failure))));
                 let (view, old) = (state.view(), state.waiting.take());
@@ -194,18 +196,18 @@ impl<I, T> Exchange<I, T> {
         take: &Take<'_>,
         inputs: &mut VecDeque<(u64, I)>,
     ) -> Next {
-        let stopped = self.is_stopped();
+        let over = self.takes_nothing();
         let (next, waker, dropped) = {
             let mut state = self.state.lock();
             let dropped = state.put_results(done, self.spec.fail_fast);
-            let next = if !stopped && state.give(take, inputs) { Next::Work } else { Next::Leave };
+            let next = if !over && state.give(take, inputs) { Next::Work } else { Next::Leave };
             if next == Next::Leave {
                 match take {
                     Take::Batch { counted, .. } | Take::Share { idle: Some(counted), .. } => state.uncount(counted),
                     Take::Share { runner, idle: None, .. } => state.remember_hungry(runner),
                 }
             }
-            (next, state.due(), dropped)
+            (next, state.due(over), dropped)
         };
         wake(waker);
         self.drop_unseen(dropped);
@@ -217,7 +219,7 @@ impl<I, T> Exchange<I, T> {
         let (waker, dropped) = {
             let mut state = self.state.lock();
             let dropped = state.put_results(done, self.spec.fail_fast);
-            (state.due(), dropped)
+            (state.due(self.takes_nothing()), dropped)
         };
         wake(waker);
         self.drop_unseen(dropped);
@@ -230,10 +232,15 @@ impl<I, T> Exchange<I, T> {
 
     /// Takes inputs back that a runner could not start; they are next again.
     pub(super) fn put_back(&self, inputs: &mut VecDeque<(u64, I)>) {
-        let mut state = self.state.lock();
-        while let Some(input) = inputs.pop_back() {
-            state.pending.push_front(input);
-        }
+        let waker = {
+            let mut state = self.state.lock();
+            if !state.is_gone {
+                inputs.drain(..).rev().for_each(|input| state.pending.push_front(input));
+            }
+            state.due(self.takes_nothing())
+        };
+        wake(waker);
+        inputs.drain(..).for_each(|(_, input)| self.drop_value(input));
     }
 
     /// Has the runners take nothing more. The first reason stays.
@@ -243,15 +250,16 @@ impl<I, T> Exchange<I, T> {
         wake(waker);
     }
 
-    /// The lane takes nothing in any more.
+    /// The lane takes nothing in any more; what it took in goes on.
     pub(super) fn refuse(&self) {
-        // Before the flag that makes others look here; both are read by the consumer after it took the lock.
         self.refused.store(true, Ordering::Relaxed);
-        self.stop(Reason::Shutdown);
+        let waker = self.state.lock().waiting.take();
+        wake(waker);
     }
 
-    pub(super) fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
+    /// Whether no runner will take further inputs.
+    pub(super) fn takes_nothing(&self) -> bool {
+        self.is_stopped() || self.refused.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -278,9 +286,19 @@ impl<I, T> Exchange<I, T> {
             (std::mem::take(&mut state.pending), state.results.take_all(), state.failure.take(), others)
         };
         drop(others);
-        self.drop_value(pending);
+        pending.into_iter().for_each(|(_, input)| self.drop_value(input));
         self.drop_value(failure);
         self.drop_unseen(results);
+    }
+
+    /// Drops what an item came to that had been answered. A panic is counted: nobody else will say that there was one.
+    pub(super) fn drop_late(&self, result: Settled<I, T>) {
+        if let Err(error) = &result
+            && error.is_panic()
+        {
+            self.lane.unobserved.note_item(&self.lane, error.error());
+        }
+        self.drop_value(result);
     }
 
     /// Drops results that nobody will see. Failures among them are counted.
@@ -293,11 +311,45 @@ impl<I, T> Exchange<I, T> {
         }
     }
 
+    /// What became of an item whose function was called.
+    pub(super) fn conclude(&self, case: Case<I>, returned: Returned<T>) -> (Settled<I, T>, Outcome) {
+        let (result, how, unused) = self.spec.conclude(case, returned);
+        if let Some(copy) = unused.and_then(|case| case.more) {
+            self.drop_value(copy);
+        }
+        (result, how)
+    }
+
+    /// An item that never ran, and will not: for this reason, or (`None`) since the lane is closed. Its input ends here.
+    pub(super) fn never_ran(&self, index: u64, input: I, reason: Option<Reason>) -> MapError<I> {
+        let error = match reason {
+            Some(reason) => self.spec.never_ran(index, &input, reason),
+            None => self.spec.refused(index, &input),
+        };
+        self.drop_value(input);
+        error
+    }
+
+    /// An item that will not run, since the task that waits for it fills the stack in which it would.
+    pub(super) fn would_deadlock(&self, index: u64, input: I) -> MapError<I> {
+        let error = self.spec.would_deadlock(index, &input);
+        self.drop_value(input);
+        error
+    }
+
     /// Drops what is the user's; a panic of its `Drop` is reported.
     pub(super) fn drop_value<V>(&self, value: V) {
         if let Err(payload) = drop_caught(value) {
             self.lane.unobserved.note_item_drop_panic(&self.lane, &self.spec.origin, &payload);
         }
+    }
+}
+
+/// A `describe` is dropped by whoever is the last, which may be a thread of the lane.
+impl<I, T> Drop for Exchange<I, T> {
+    fn drop(&mut self) {
+        let describe = self.spec.describe.take();
+        self.drop_value(describe);
     }
 }
 
@@ -311,15 +363,17 @@ impl<I, T> State<I, T> {
         }
     }
 
-    /// Whether the consumer has a reason to go on that waits for so many results.
-    fn is_enough(&self, least: usize) -> bool {
-        self.results.ready() >= least.max(1) || self.unfinished == 0 || self.runners == 0 || self.failure.is_some()
+    /// Whether the consumer has a reason to go on that waits for so many results: there they are, or it has to see to what is
+    /// pending, since no runner will (`over`) or none is there.
+    fn is_enough(&self, least: usize, over: bool) -> bool {
+        let is_alone = !self.pending.is_empty() && (over || self.runners == 0);
+        self.results.ready() >= least.max(1) || self.unfinished == 0 || is_alone || self.failure.is_some()
     }
 
     /// The consumer's waker, if it is to be woken.
-    fn due(&mut self) -> Option<(Waker, usize)> {
+    fn due(&mut self, over: bool) -> Option<(Waker, usize)> {
         let least = self.waiting.as_ref()?.1;
-        if self.is_enough(least) { self.waiting.take() } else { None }
+        if self.is_enough(least, over) { self.waiting.take() } else { None }
     }
 
     /// Gives back what is to be dropped.
@@ -354,7 +408,7 @@ impl<I, T> State<I, T> {
                 if let Some((items, took)) = *measured {
                     self.sizes.measured(items, took);
                 }
-                let left = self.to_come.map(|to_come| to_come + self.pending.len() as u64);
+                let left = self.to_come.map(|to_come| to_come.saturating_add(self.pending.len() as u64));
                 usize::try_from(self.sizes.next(left)).unwrap_or(usize::MAX)
             }
             Take::Share { most, .. } => self.pending.len().div_ceil(self.runners.max(1)).min(*most),
@@ -371,6 +425,7 @@ impl<I, T> State<I, T> {
 
 fn wake(waker: Option<(Waker, usize)>) {
     if let Some((waker, _)) = waker {
-        wake_caught(&waker);
+        // Its `Drop` is foreign code, too.
+        drop(catch(|| waker.wake()).map_err(Payload::new));
     }
 }

@@ -1,11 +1,14 @@
 //! Owns the runners of futures, on io lanes. Each is one tokio task, its *driver*, which polls the futures of many items in places
 //! that it uses again, so an item costs neither a task nor an allocation. Never waits with inputs in its hands.
+//!
+//! A future may block its thread, and its driver with it. So all that was accepted is where others reach it: what has not ended, also what
+//! did not begin, in the inbox; what has, in the outbox.
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,6 +20,7 @@ use workyard_core::{Ending, Outcome, Reason, Tally, TaskState};
 use crate::map::error::Case;
 use crate::map::exchange::{Counted, Exchange, Next, Take};
 use crate::map::inbox::Inbox;
+use crate::map::outbox::Outbox;
 use crate::map::places::Places;
 use crate::map::spec::{Numbered, Settled};
 use crate::task::cell::Task;
@@ -37,11 +41,18 @@ const LOOK_EVERY: u32 = 16;
 
 /// What all runners of a map have in common.
 pub(super) struct Futures<I, T, F, Fut: Future> {
-    pub(super) exchange: Arc<Exchange<I, T>>,
-    pub(super) function: F,
-    pub(super) conclude: fn(Fut::Output) -> Result<T, BoxError>,
+    exchange: Arc<Exchange<I, T>>,
+    /// Until it is dropped, by whoever is the last: maybe a thread of the runtime.
+    function: Option<F>,
+    conclude: fn(Fut::Output) -> Result<T, BoxError>,
     /// How many futures a runner polls at most.
-    pub(super) places: usize,
+    places: usize,
+}
+
+impl<I, T, F, Fut: Future> Drop for Futures<I, T, F, Fut> {
+    fn drop(&mut self) {
+        self.exchange.drop_value(self.function.take());
+    }
 }
 
 impl<I, T, F, Fut> Futures<I, T, F, Fut>
@@ -51,6 +62,15 @@ where
     F: Fn(I) -> Fut + Send + Sync + 'static,
     Fut: Future + Send + 'static,
 {
+    pub(super) fn new(
+        exchange: Arc<Exchange<I, T>>,
+        function: F,
+        conclude: fn(Fut::Output) -> Result<T, BoxError>,
+        places: usize,
+    ) -> Self {
+        Self { exchange, function: Some(function), conclude, places }
+    }
+
     /// A further runner.
     pub(super) fn runner(self: &Arc<Self>) -> Arc<dyn Task> {
         let spec = &self.exchange.spec;
@@ -60,8 +80,9 @@ where
             header: Header::new(&self.exchange.lane, options, true),
             map: Arc::clone(self),
             inbox: Inbox::new(self.places),
+            outbox: Outbox::new(),
             counted: Counted::new(),
-            is_driven: AtomicBool::new(false),
+            driver: AtomicU8::new(driver::NONE),
             gives_way: AtomicBool::new(false),
         })
     }
@@ -71,10 +92,22 @@ struct Runner<I, T, F, Fut: Future> {
     header: Header,
     map: Arc<Futures<I, T, F, Fut>>,
     inbox: Arc<Inbox>,
+    outbox: Outbox<I, T>,
     counted: Counted,
-    /// Whether there is a driver.
-    is_driven: AtomicBool,
+    /// One of [`driver`].
+    driver: AtomicU8,
     gives_way: AtomicBool,
+}
+
+/// Whether somebody sees to it that a runner which is given a slot goes on. Who gives it the slot and a driver that its runtime drops meanwhile
+/// both swap, so exactly one of them sees that the runner is its own to see to.
+mod driver {
+    /// There is none.
+    pub(super) const NONE: u8 = 0;
+    /// It waits for a slot, or has ended.
+    pub(super) const WAITS: u8 = 1;
+    /// The runner has a slot.
+    pub(super) const WORKS: u8 = 2;
 }
 
 impl<I, T, F, Fut> Task for Runner<I, T, F, Fut>
@@ -90,7 +123,7 @@ where
 
     fn start(self: Arc<Self>) -> Option<Outcome> {
         self.gives_way.store(false, Ordering::Relaxed);
-        if self.is_driven.swap(true, Ordering::AcqRel) {
+        if self.driver.swap(driver::WORKS, Ordering::AcqRel) != driver::NONE {
             self.header.signal.body.wake();
         } else {
             let lane = Arc::clone(&self.header.lane);
@@ -116,7 +149,8 @@ where
         let exchange = &*self.map.exchange;
         let reason = error.reason().unwrap_or(Reason::Dropped);
         exchange.stop(reason);
-        let (mut tally, mut done) = (Tally::NONE, Vec::new());
+        let mut done = Vec::new();
+        let mut tally = self.outbox.take(&mut done);
         for held in self.inbox.take_all() {
             if held.began {
                 tally.count(Outcome::Abandoned);
@@ -160,11 +194,11 @@ struct Work<I, T, Fut> {
     /// Items that were accepted and have not ended.
     in_flight: usize,
     woken: Vec<u32>,
+    /// Inputs that the lane has not accepted.
     fresh: VecDeque<(u64, I)>,
-    /// Results that the lane has not counted.
-    ended: Vec<Numbered<I, T>>,
-    tally: Tally,
-    /// Results that it has.
+    /// Those that it has, with their places.
+    accepted: VecDeque<(u32, u64, I)>,
+    /// Results that the lane has counted.
     done: Vec<Numbered<I, T>>,
     sleep: Option<Pin<Box<Sleep>>>,
     span: Span,
@@ -192,8 +226,7 @@ where
             in_flight: 0,
             woken: Vec::new(),
             fresh: VecDeque::new(),
-            ended: Vec::new(),
-            tally: Tally::NONE,
+            accepted: VecDeque::new(),
             done: Vec::new(),
             sleep: None,
             span,
@@ -225,8 +258,8 @@ where
                 Inputs::Left => return self.leave(runner),
                 Inputs::GaveWay => return Poll::Pending,
             }
-            while let Some((index, input)) = self.fresh.pop_front() {
-                self.start(runner, index, input);
+            while let Some((place, index, input)) = self.accepted.pop_front() {
+                self.start(runner, place, index, input);
             }
             if self.is_over(began) == Turn::Over {
                 return self.yield_now(runner, cx);
@@ -274,9 +307,9 @@ where
         }
         let granted = exchange.lane.turn(&**runner, &Tally::NONE, self.in_flight, self.fresh.len());
         if !granted.open {
+            exchange.put_back(&mut self.fresh);
             exchange.refuse();
-            let spec = &exchange.spec;
-            self.done.extend(self.fresh.drain(..).map(|(index, input)| (index, Err(spec.refused(index, input)))));
+            // There are none; the next turn says how to go on.
             return Inputs::Some;
         }
         if granted.items < self.fresh.len() {
@@ -287,6 +320,10 @@ where
             return Inputs::None;
         }
         self.in_flight += granted.items;
+        for (index, input) in self.fresh.drain(..) {
+            let place = self.places.reserve(index);
+            self.accepted.push_back((place, index, input));
+        }
         Inputs::Some
     }
 
@@ -296,12 +333,11 @@ where
         runner: &Arc<Runner<I, T, F, Fut>>,
         want: usize,
     ) -> bool {
-        if self.tally.total() == 0 {
+        let tally = runner.outbox.take(&mut self.done);
+        if tally.total() == 0 {
             return true;
         }
-        let tally = std::mem::take(&mut self.tally);
         let granted = runner.map.exchange.lane.turn(&**runner, &tally, self.in_flight, want);
-        self.done.append(&mut self.ended);
         !granted.contended
     }
 
@@ -315,25 +351,27 @@ where
     fn start<F: Fn(I) -> Fut + Send + Sync + 'static>(
         &mut self,
         runner: &Arc<Runner<I, T, F, Fut>>,
+        place: u32,
         index: u64,
         input: I,
     ) {
-        let place = self.places.reserve(index);
         let exchange = &*runner.map.exchange;
         let spec = &exchange.spec;
         if let Some(reason) = exchange.stopped() {
             self.places.release(place);
-            return self.end(runner, place, Err(spec.never_ran(index, input, reason)), None, reason.outcome());
+            let error = exchange.never_ran(index, input, Some(reason));
+            return self.end(runner, place, Err(error), None, reason.outcome());
         }
         if spec.timeout == Some(Duration::ZERO) {
             self.places.release(place);
-            let error = spec.never_ran(index, input, Reason::Timeout);
+            let error = exchange.never_ran(index, input, Some(Reason::Timeout));
             return self.end(runner, place, Err(error), None, Outcome::TimedOut);
         }
         let case = match spec.case(index, &input) {
             Ok(case) => case,
             Err(error) => {
                 self.places.release(place);
+                exchange.drop_value(input);
                 return self.end(runner, place, Err(error), None, Outcome::Panicked);
             }
         };
@@ -343,13 +381,14 @@ where
             self.in_flight -= 1;
             return exchange.drop_value(input);
         }
-        match catch(|| (runner.map.function)(input)) {
+        let Some(function) = &runner.map.function else { return };
+        match catch(|| function(input)) {
             Ok(future) => {
                 self.places.put(place, future, case, spec.timeout);
                 self.poll_place(runner, place);
             }
             Err(payload) => {
-                let (result, how) = spec.conclude(case, Err(payload));
+                let (result, how) = exchange.conclude(case, Err(payload));
                 self.places.release(place);
                 self.end(runner, place, result, None, how);
             }
@@ -363,7 +402,7 @@ where
         let (case, panicked) = self.places.clear(place);
         let Some(case) = case else { return };
         let returned = output.and_then(|output| catch(|| conclude(output)));
-        let (result, how) = runner.map.exchange.spec.conclude(case, returned);
+        let (result, how) = runner.map.exchange.conclude(case, returned);
         self.end(runner, place, result, panicked, how);
     }
 
@@ -382,15 +421,10 @@ where
         }
         self.in_flight -= 1;
         let Some(held) = runner.inbox.take(place) else {
-            exchange.drop_value(result);
+            exchange.drop_late(result);
             return;
         };
-        if held.began {
-            self.tally.count(how);
-        } else {
-            self.tally.count_never_started(how);
-        }
-        self.ended.push((held.index, result));
+        runner.outbox.put((held.index, result), how, held.began);
     }
 
     /// Drops the futures of items that are out of time.
@@ -433,6 +467,7 @@ where
         self.hand_out(runner);
         runner.gives_way.store(true, Ordering::Relaxed);
         self.has_seat = false;
+        runner.driver.store(driver::WAITS, Ordering::Release);
         runner.header.lane.end_runner(&**runner);
         Inputs::GaveWay
     }
@@ -461,6 +496,7 @@ where
     fn end_runner<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
         if std::mem::replace(&mut self.has_seat, false) {
             runner.header.span.put_back(std::mem::replace(&mut self.span, Span::none()));
+            runner.driver.store(driver::WAITS, Ordering::Release);
             runner.header.lane.end_runner(&**runner);
         }
     }
@@ -509,7 +545,8 @@ where
             // It was answered, while it waited for a slot or while it ran.
             _ => {}
         }
-        if let Some(reason) = header.signal.asked().or_else(|| runner.map.exchange.stopped()) {
+        // What began goes on if only the map was stopped.
+        if let Some(reason) = header.signal.asked() {
             let _entered = work.span.clone().entered();
             work.stop_all(runner, reason);
             return Poll::Ready(());
@@ -538,7 +575,8 @@ where
 {
     fn drop(&mut self) {
         let Self { runner, work } = self;
-        if work.has_seat || runner.header.status() == Some(TaskState::Running) {
+        let was = runner.driver.swap(driver::NONE, Ordering::AcqRel);
+        if work.has_seat || was == driver::WORKS {
             work.has_seat = true;
             work.stop_all(runner, Reason::Dropped);
         }

@@ -15,6 +15,7 @@ mod fold;
 mod futures;
 mod inbox;
 mod lanes;
+mod outbox;
 mod places;
 mod results;
 mod source;
