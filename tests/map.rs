@@ -3,7 +3,17 @@
 
 #[path = "map/basics.rs"]
 mod basics;
+#[path = "map/bounds.rs"]
+mod bounds;
+#[path = "map/ends.rs"]
+mod ends;
+#[path = "map/failures.rs"]
+mod failures;
 #[path = "map/lanes.rs"]
 mod lanes;
+#[path = "map/nested.rs"]
+mod nested;
+#[path = "map/rows.rs"]
+mod rows;
 #[path = "common/run.rs"]
 mod run;
