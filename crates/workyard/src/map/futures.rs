@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use tokio::time::{Instant, Sleep};
 use tracing::Span;
 use workyard_core::{Ending, Outcome, Reason, Tally, TaskState};
 
+use crate::map::driven::Driven;
 use crate::map::error::Case;
 use crate::map::exchange::{Counted, Exchange, Next, Take};
 use crate::map::inbox::Inbox;
@@ -82,7 +83,7 @@ where
             inbox: Inbox::new(self.places),
             outbox: Outbox::new(),
             counted: Counted::new(),
-            driver: AtomicU8::new(driver::NONE),
+            driven: Driven::default(),
             gives_way: AtomicBool::new(false),
         })
     }
@@ -94,20 +95,8 @@ struct Runner<I, T, F, Fut: Future> {
     inbox: Arc<Inbox>,
     outbox: Outbox<I, T>,
     counted: Counted,
-    /// One of [`driver`].
-    driver: AtomicU8,
+    driven: Driven,
     gives_way: AtomicBool,
-}
-
-/// Whether somebody sees to it that a runner which is given a slot goes on. Who gives it the slot and a driver that its runtime drops meanwhile
-/// both swap, so exactly one of them sees that the runner is its own to see to.
-mod driver {
-    /// There is none.
-    pub(super) const NONE: u8 = 0;
-    /// It waits for a slot, or has ended.
-    pub(super) const WAITS: u8 = 1;
-    /// The runner has a slot.
-    pub(super) const WORKS: u8 = 2;
 }
 
 impl<I, T, F, Fut> Task for Runner<I, T, F, Fut>
@@ -123,7 +112,7 @@ where
 
     fn start(self: Arc<Self>) -> Option<Outcome> {
         self.gives_way.store(false, Ordering::Relaxed);
-        if self.driver.swap(driver::WORKS, Ordering::AcqRel) != driver::NONE {
+        if self.driven.begins() {
             self.header.signal.body.wake();
         } else {
             let lane = Arc::clone(&self.header.lane);
@@ -194,6 +183,8 @@ struct Work<I, T, Fut> {
     /// Items that were accepted and have not ended.
     in_flight: usize,
     woken: Vec<u32>,
+    /// Woken while the runner had lent the slot that they wait without.
+    put_off: Vec<u32>,
     /// Inputs that the lane has not accepted.
     fresh: VecDeque<(u64, I)>,
     /// Those that it has, with their places.
@@ -225,6 +216,7 @@ where
             places: Places::new(Arc::clone(inbox)),
             in_flight: 0,
             woken: Vec::new(),
+            put_off: Vec::new(),
             fresh: VecDeque::new(),
             accepted: VecDeque::new(),
             done: Vec::new(),
@@ -244,6 +236,7 @@ where
         let began = Instant::now();
         self.polls = 0;
         self.stop_overdue(runner);
+        self.woken.append(&mut self.put_off);
         loop {
             runner.inbox.take_woken(&mut self.woken);
             while let Some(place) = self.woken.pop() {
@@ -264,6 +257,21 @@ where
             if self.is_over(began) == Turn::Over {
                 return self.yield_now(runner, cx);
             }
+        }
+        self.hand_out(runner);
+        self.poll_sleep(cx)
+    }
+
+    /// Without the slot of its seat, which it lent for one item that waits: polls the others, which have slots of their own.
+    fn work_beside<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        self.stop_overdue(runner);
+        runner.inbox.take_woken(&mut self.woken);
+        while let Some(place) = self.woken.pop() {
+            if self.places.waits(place) { self.put_off.push(place) } else { self.poll_place(runner, place) }
         }
         self.hand_out(runner);
         self.poll_sleep(cx)
@@ -397,7 +405,10 @@ where
     }
 
     fn poll_place<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>, place: u32) {
-        let Some(Poll::Ready(output)) = self.places.poll(place) else { return };
+        let before = runner.header.waits();
+        let polled = self.places.poll(place);
+        self.places.count_waits(place, before, runner.header.waits());
+        let Some(Poll::Ready(output)) = polled else { return };
         let conclude = runner.map.conclude;
         let (case, panicked) = self.places.clear(place);
         let Some(case) = case else { return };
@@ -467,7 +478,7 @@ where
         self.hand_out(runner);
         runner.gives_way.store(true, Ordering::Relaxed);
         self.has_seat = false;
-        runner.driver.store(driver::WAITS, Ordering::Release);
+        runner.driven.rests();
         runner.header.lane.end_runner(&**runner);
         Inputs::GaveWay
     }
@@ -496,7 +507,7 @@ where
     fn end_runner<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
         if std::mem::replace(&mut self.has_seat, false) {
             runner.header.span.put_back(std::mem::replace(&mut self.span, Span::none()));
-            runner.driver.store(driver::WAITS, Ordering::Release);
+            runner.driven.rests();
             runner.header.lane.end_runner(&**runner);
         }
     }
@@ -551,13 +562,11 @@ where
             work.stop_all(runner, reason);
             return Poll::Ready(());
         }
-        if !header.is_seated() && !header.lane.reclaim(&**runner) {
-            return Poll::Pending;
-        }
+        let is_seated = header.is_seated() || header.lane.reclaim(&**runner);
         let polled = {
             let _in_body = current::enter(Arc::clone(runner) as _);
             let _entered = work.span.clone().entered();
-            work.work(runner, cx)
+            if is_seated { work.work(runner, cx) } else { work.work_beside(runner, cx) }
         };
         if polled.is_pending() && header.lane.yard.waits.has_to_lend(&**runner) {
             header.lane.lend(&**runner);
@@ -575,8 +584,7 @@ where
 {
     fn drop(&mut self) {
         let Self { runner, work } = self;
-        let was = runner.driver.swap(driver::NONE, Ordering::AcqRel);
-        if work.has_seat || was == driver::WORKS {
+        if runner.driven.is_dropped() || work.has_seat {
             work.has_seat = true;
             work.stop_all(runner, Reason::Dropped);
         }

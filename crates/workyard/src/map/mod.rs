@@ -9,6 +9,7 @@ mod builder;
 mod closures;
 mod collect;
 mod consumer;
+mod driven;
 mod error;
 mod exchange;
 mod fold;

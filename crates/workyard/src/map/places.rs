@@ -19,6 +19,8 @@ struct Place<Fut, I> {
     waker: Waker,
     index: u64,
     case: Option<Case<I>>,
+    /// How many tasks or places in lanes the future waits for.
+    waits: usize,
 }
 
 /// The places of one runner.
@@ -45,7 +47,7 @@ impl<Fut: Future, I> Places<Fut, I> {
         let place = self.free.pop().unwrap_or_else(|| {
             let place = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
             let waker = self.inbox.waker(place);
-            self.places.push(Place { future: Box::pin(None), waker, index, case: None });
+            self.places.push(Place { future: Box::pin(None), waker, index, case: None, waits: 0 });
             place
         });
         self.inbox.hold(place, Held { index, began: false });
@@ -56,7 +58,7 @@ impl<Fut: Future, I> Places<Fut, I> {
     pub(super) fn put(&mut self, place: u32, future: Fut, case: Case<I>, timeout: Option<Duration>) {
         self.forget_ended();
         let Some(kept) = self.places.get_mut(place as usize) else { return };
-        kept.index = case.index;
+        (kept.index, kept.waits) = (case.index, 0);
         kept.future.set(Some(future));
         if let Some(at) = timeout.and_then(|timeout| Instant::now().checked_add(timeout)) {
             self.deadlines.push_back((at, place, case.index));
@@ -74,6 +76,18 @@ impl<Fut: Future, I> Places<Fut, I> {
             Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
             Err(payload) => Poll::Ready(Err(payload)),
         })
+    }
+
+    /// The waits of its runner were so many before it was polled, and are so many now.
+    pub(super) fn count_waits(&mut self, place: u32, before: usize, now: usize) {
+        if let Some(place) = self.places.get_mut(place as usize) {
+            place.waits = place.waits.wrapping_add(now.wrapping_sub(before));
+        }
+    }
+
+    /// Whether the future in a place waits for a task or for room.
+    pub(super) fn waits(&self, place: u32) -> bool {
+        self.places.get(place as usize).is_some_and(|place| place.waits > 0)
     }
 
     /// Drops the future in a place, which is free then. Gives what is known of its item, and the panic of its `Drop`.
