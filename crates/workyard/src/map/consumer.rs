@@ -142,6 +142,8 @@ impl<S: Source, T> Consumer<S, T> {
             self.dismiss_if_stopped(cx);
             let source_pending = self.refill(cx);
             self.poll_line(cx);
+            // Not only when there is nothing to give: a slow consumer always finds something.
+            let _answered = self.sweep(cx);
             if !self.taken.is_empty() {
                 return Poll::Ready(self.give());
             }
@@ -242,7 +244,9 @@ impl<S: Source, T> Consumer<S, T> {
 
     /// Answers the closures whose time is up. `true` if there were some.
     fn sweep(&mut self, cx: &mut Context<'_>) -> bool {
-        let (Some(sweep), Some(timeout)) = (&self.crew.sweep, self.exchange.spec.timeout) else { return false };
+        // With no time at all nothing begins, and each item is its runner's to answer.
+        let timeout = self.exchange.spec.timeout.filter(|timeout| !timeout.is_zero());
+        let (Some(sweep), Some(timeout)) = (&self.crew.sweep, timeout) else { return false };
         let now = Instant::now();
         let swept = sweep(timeout, now);
         let may_recruit = self.in_line.is_none() && !self.exchange.takes_nothing();
@@ -340,9 +344,8 @@ impl<S: Source, T> Consumer<S, T> {
             return;
         }
         let exchange = &self.exchange;
-        let error = |index, input| match self.is_stuck {
-            true => exchange.would_deadlock(index, input),
-            false => exchange.never_ran(index, input, reason),
+        let error = |index, input| {
+            if self.is_stuck { exchange.would_deadlock(index, input) } else { exchange.never_ran(index, input, reason) }
         };
         let dismissed = pending.into_iter().map(|(index, input)| (index, Err(error(index, input))));
         exchange.settle(&mut dismissed.collect());

@@ -240,7 +240,9 @@ impl<I, T> Exchange<I, T> {
             state.due(self.takes_nothing())
         };
         wake(waker);
-        inputs.drain(..).for_each(|(_, input)| self.drop_value(input));
+        for (_, input) in inputs.drain(..) {
+            self.drop_value(input);
+        }
     }
 
     /// Has the runners take nothing more. The first reason stays.
@@ -286,7 +288,9 @@ impl<I, T> Exchange<I, T> {
             (std::mem::take(&mut state.pending), state.results.take_all(), state.failure.take(), others)
         };
         drop(others);
-        pending.into_iter().for_each(|(_, input)| self.drop_value(input));
+        for (_, input) in pending {
+            self.drop_value(input);
+        }
         self.drop_value(failure);
         self.drop_unseen(results);
     }
