@@ -17,3 +17,5 @@ mod nested;
 mod rows;
 #[path = "common/run.rs"]
 mod run;
+#[path = "map/timeouts.rs"]
+mod timeouts;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex};
 
-use workyard::{Ledger, Report, Scheduler};
+use workyard::{Lane, Ledger, Report, Scheduler};
 use workyard_testkit::wait_for_async;
 
 use crate::run::SOON;
@@ -56,4 +56,14 @@ pub(crate) async fn until(yard: &Scheduler, what: &str, holds: impl Fn(Ledger) -
         holds(ledger)
     })
     .await;
+}
+
+/// Three small lanes.
+pub(crate) fn lanes() -> Scheduler {
+    Scheduler::builder()
+        .cpu(Lane::cpu().threads(2).queue(0))
+        .blocking(Lane::blocking().limit(3).queue(1))
+        .lane("db", Lane::io().limit(7).queue(0))
+        .build()
+        .unwrap()
 }

@@ -4,8 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use workyard::{BlockingLane, CpuLane, Handle, IoLane, Lane, Scheduler, TaskErrorKind};
-use workyard_testkit::wait_for_async;
+use workyard_testkit::{Gauge, wait_for_async};
 
 use crate::lanes::{balanced, completed};
 use crate::run::{SOON, on_runtime, soon};
@@ -139,6 +140,37 @@ fn items_that_await_tasks_of_their_own_lane() {
             assert_eq!(within_10_s(map.sum::<u64>()).await.unwrap(), 780);
             assert_eq!(completed(&yard).await, 160);
         }
+    });
+}
+
+#[test]
+fn an_item_that_waits_for_a_task_holds_up_no_other() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // One thread, so one runner has both items, and lends one of its two slots.
+    runtime.block_on(async {
+        let yard = Scheduler::builder().lane("db", Lane::io().limit(2).queue(2)).build().unwrap();
+        let db = yard.io_lane("db").unwrap().clone();
+        let (gauge, told) = (Gauge::new(), Arc::new(Semaphore::new(0)));
+        let map = db.map(0..40, {
+            let db = db.clone();
+            move |x| {
+                let (db, told, gauge) = (db.clone(), Arc::clone(&told), gauge.clone());
+                async move {
+                    if x % 2 == 0 {
+                        let task = async move { told.acquire().await.unwrap().forget() };
+                        return db.run(task).await.unwrap();
+                    }
+                    let _inside = gauge.enter();
+                    for _ in 0..3 {
+                        tokio::task::yield_now().await;
+                    }
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    told.add_permits(1);
+                }
+            }
+        });
+        within_10_s(map).await.unwrap();
+        assert_eq!(completed(&yard).await, 60);
     });
 }
 

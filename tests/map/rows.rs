@@ -121,6 +121,7 @@ fn s07_one_of_ten_fails_with_input_and_cause_and_the_yard_maps_again() {
 }
 
 /// The sum of x² times the width of the steps from `from` to `to`, of `steps` in all.
+#[expect(clippy::cast_precision_loss, reason = "no number of steps here is beyond 2^53")]
 fn integrate(range: (f64, f64), steps: u64, part: std::ops::Range<u64>, evaluations: &AtomicU64) -> f64 {
     let width = (range.1 - range.0) / steps as f64;
     evaluations.fetch_add(part.end - part.start, Ordering::Relaxed);
