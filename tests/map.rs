@@ -3,11 +3,23 @@
 
 #[path = "map/basics.rs"]
 mod basics;
+#[path = "map/bounds.rs"]
+mod bounds;
+#[path = "map/ends.rs"]
+mod ends;
+#[path = "map/failures.rs"]
+mod failures;
 #[path = "map/lanes.rs"]
 mod lanes;
+#[path = "map/nested.rs"]
+mod nested;
 #[path = "map/pipelines.rs"]
 mod pipelines;
 #[path = "map/progress.rs"]
 mod progress;
+#[path = "map/rows.rs"]
+mod rows;
 #[path = "common/run.rs"]
 mod run;
+#[path = "map/timeouts.rs"]
+mod timeouts;

@@ -132,7 +132,7 @@ impl LanePolicy {
         record.seat = Seat::None;
         record.accepted_at = now;
         let priority = record.priority;
-        self.waiting.push(runner.0, priority);
+        self.waiting.push_behind(runner.0, priority);
         self.occupied -= 1;
         self.items.at_once -= 1;
         true
@@ -229,6 +229,24 @@ mod tests {
         lane.settle(&tally(10, 0));
         lane.end_body(runner, Outcome::Completed, Moment::default());
         assert!(lane.counts().ledger.balances() && lane.counts().ledger.live() == 0);
+    }
+
+    #[test]
+    fn giving_way_is_behind_all_in_each_order() {
+        for order in [Order::Fifo, Order::Lifo, Order::Priority] {
+            let config = LaneConfig::new(1, 4, order, crate::Ageing::default()).unwrap();
+            let mut lane = LanePolicy::new(config);
+            let runner = runner(&mut lane);
+            let mut tasks = [(); 2].map(|()| lane.offer(Moment::default(), Priority::NORMAL).unwrap());
+            assert!(lane.give_way(runner, Moment::default()));
+            if order == Order::Lifo {
+                tasks.reverse();
+            }
+            for next in [tasks[0], tasks[1], runner] {
+                assert_eq!(lane.start_next(Moment::default()), Some(next), "{order:?}");
+                lane.end_body(next, Outcome::Completed, Moment::default());
+            }
+        }
     }
 
     #[test]

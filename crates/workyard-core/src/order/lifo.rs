@@ -18,6 +18,10 @@ impl Lifo {
         self.0.push(links, slot);
     }
 
+    pub(super) fn push_behind(&mut self, links: &mut Links, slot: u32) {
+        self.0.push_first(links, slot);
+    }
+
     pub(super) fn pop(&mut self, links: &mut Links) -> Option<u32> {
         let slot = self.0.last()?;
         self.0.remove(links, slot);

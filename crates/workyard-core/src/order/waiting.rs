@@ -46,6 +46,15 @@ impl Waiting {
         }
     }
 
+    /// As [`push`](Self::push), behind all others of its priority, also where the last that comes is the next.
+    pub(crate) fn push_behind(&mut self, slot: u32, priority: Priority) {
+        match &mut self.discipline {
+            Discipline::Fifo(fifo) => fifo.push(&mut self.links, slot),
+            Discipline::Lifo(lifo) => lifo.push_behind(&mut self.links, slot),
+            Discipline::Priority(levels) => levels.push(&mut self.links, slot, priority),
+        }
+    }
+
     /// Takes out the one that is next. `submitted_at` tells when the task in a slot was accepted.
     pub(crate) fn pop(&mut self, submitted_at: impl Fn(u32) -> Moment) -> Option<u32> {
         match &mut self.discipline {

@@ -155,10 +155,11 @@ impl LaneShared {
         next
     }
 
-    /// A body has ended and was counted: what follows from it.
+    /// A body has ended and was counted: what follows from it. No ending means that it only gave way, and may be at work again by now.
     pub(super) fn body_ended(self: &Arc<Self>, task: &dyn Task, ending: Option<Ending>, effects: Effects) {
+        let Some(ending) = ending else { return effects.act(self) };
         self.yard.waits.body_ended(task);
-        task.publish(ending.unwrap_or(Ending::Late));
+        task.publish(ending);
         self.ended(task, effects);
     }
 

@@ -60,6 +60,8 @@ impl LaneShared {
         let mut state = self.state.lock();
         if let Some(next) = state.policy.step_aside(ticket) {
             state.tell_promised(next, effects);
+        } else {
+            state.feed(effects);
         }
     }
 

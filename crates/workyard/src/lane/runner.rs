@@ -47,12 +47,18 @@ impl LaneShared {
 
     /// The item that a runner of closures is at was answered, and runs on.
     pub(crate) fn item_overruns(&self, runner: &dyn Task) {
-        self.state.lock().policy.overrun(runner.header().slot());
+        let mut state = self.state.lock();
+        if state.holds(runner) {
+            state.policy.overrun(runner.header().slot());
+        }
     }
 
     /// Undoes [`item_overruns`](Self::item_overruns): the item was not answered after all.
     pub(crate) fn item_is_in_time(&self, runner: &dyn Task) {
-        self.state.lock().policy.catch_up(runner.header().slot());
+        let mut state = self.state.lock();
+        if state.holds(runner) {
+            state.policy.catch_up(runner.header().slot());
+        }
     }
 
     /// An item that had been answered has returned.
@@ -117,6 +123,12 @@ impl LaneShared {
 }
 
 impl LaneState {
+    /// Whether this task has its number still: it may be another's by now.
+    fn holds(&self, task: &dyn Task) -> bool {
+        let held = self.tasks.get(task.header().slot().0 as usize).and_then(Option::as_ref);
+        held.is_some_and(|held| held.header().id == task.header().id)
+    }
+
     fn grant(&mut self, slot: Slot, in_flight: usize, want: usize) -> Granted {
         let (open, contended) = (self.policy.is_open(), self.policy.is_contended());
         if want == 0 || !open {

@@ -199,9 +199,9 @@ impl LaneShared {
     pub(crate) fn holds_only(&self, tasks: &[TaskId]) -> bool {
         let state = self.state.lock();
         let counts = state.policy.counts();
-        let held = counts.ledger.queued + counts.occupied as u64 + counts.lending as u64;
-        // The scan is for the rare yard that is shut down from within.
-        held == 0 || (held <= tasks.len() as u64 && state.held().all(|task| tasks.contains(&task.header().id)))
+        let is_empty = counts.ledger.queued == 0 && counts.occupied + counts.lending == 0;
+        // The scan is for the rare yard that is shut down from within. What a runner has taken goes with the runner.
+        is_empty || (!tasks.is_empty() && state.held().all(|task| tasks.contains(&task.header().id)))
     }
 
     pub(crate) fn times(&self) -> (Percentiles, Percentiles) {
@@ -276,8 +276,8 @@ impl LaneState {
         started
     }
 
-    /// Counts the end of a body, and lets go of its task, which is to be dropped after the lock. No ending means that no
-    /// body ran there: a defect.
+    /// Counts the end of a body, and lets go of its task, which is to be dropped after the lock. No ending means that it gave
+    /// way: it is queued again.
     pub(super) fn end_body(
         &mut self,
         task: &dyn Task,
@@ -287,14 +287,15 @@ impl LaneState {
         let slot = task.header().slot();
         if task.gives_way() && self.policy.give_way(slot, now) {
             task.header().set_status(TaskState::Queued);
-            return (Some(Ending::Final), None);
+            return (None, None);
         }
         let ending = self.policy.end_body(slot, how, now);
         debug_assert!(ending.is_some(), "a body ends once, in the slot it was given");
-        if ending == Some(Ending::Final) {
+        let ending = ending.unwrap_or(Ending::Late);
+        if ending == Ending::Final {
             task.header().set_status(TaskState::Ended(how));
         }
-        (ending, self.release(slot))
+        (Some(ending), self.release(slot))
     }
 
     /// Takes the next task that has a slot, and marks it as running.
@@ -330,7 +331,6 @@ impl LaneState {
             while let Some(task) = self.start_next(now) {
                 effects.start.push(task);
             }
-            self.feed(effects);
         }
         self.after_room(effects);
     }
@@ -339,6 +339,7 @@ impl LaneState {
         while let Some(ticket) = self.policy.promise_next() {
             self.tell_promised(ticket, effects);
         }
+        self.feed(effects);
     }
 
     pub(super) fn tell_promised(&mut self, ticket: Ticket, effects: &mut Effects) {

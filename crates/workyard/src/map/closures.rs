@@ -26,9 +26,10 @@ use crate::task::{BoxError, TaskError, catch, current};
 
 /// What all runners of a map have in common.
 pub(super) struct Closures<I, T, F, R> {
-    pub(super) exchange: Arc<Exchange<I, T>>,
-    pub(super) function: F,
-    pub(super) conclude: fn(R) -> Result<T, BoxError>,
+    exchange: Arc<Exchange<I, T>>,
+    /// Until it is dropped, by whoever is the last: maybe a thread of the lane.
+    function: Option<F>,
+    conclude: fn(R) -> Result<T, BoxError>,
     /// Those that may have something on their desk.
     runners: Mutex<Runners<I, T, F, R>>,
 }
@@ -60,7 +61,7 @@ where
     R: 'static,
 {
     pub(super) fn new(exchange: Arc<Exchange<I, T>>, function: F, conclude: fn(R) -> Result<T, BoxError>) -> Self {
-        Self { exchange, function, conclude, runners: Mutex::default() }
+        Self { exchange, function: Some(function), conclude, runners: Mutex::default() }
     }
 
     /// A further runner.
@@ -91,8 +92,22 @@ where
         swept
     }
 
+    /// What became of an item. A function that is gone has no runners left.
+    fn call(&self, input: I) -> Result<T, BoxError> {
+        match &self.function {
+            Some(function) => (self.conclude)(function(input)),
+            None => Err("the map is over".into()),
+        }
+    }
+
     fn live_runners(&self) -> Vec<Arc<Runner<I, T, F, R>>> {
         self.runners.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+impl<I, T, F, R> Drop for Closures<I, T, F, R> {
+    fn drop(&mut self) {
+        self.exchange.drop_value(self.function.take());
     }
 }
 
@@ -200,9 +215,8 @@ where
             if let Some(contended) = exchange.lane.take_in(inputs.len() as u64) {
                 return Some(contended);
             }
+            exchange.put_back(inputs);
             exchange.refuse();
-            let spec = &exchange.spec;
-            done.extend(inputs.drain(..).map(|(index, input)| (index, Err(spec.refused(index, input)))));
         }
     }
 
@@ -215,7 +229,7 @@ where
             let began = is_timed.then(Instant::now);
             let (next, late) = self.desk.lock().next(ended.take(), began);
             if let Some(late) = late {
-                exchange.drop_value(late);
+                exchange.drop_late(late);
                 exchange.lane.item_returned(self);
             }
             let Some((index, input)) = next else { return ran };
@@ -228,16 +242,19 @@ where
         let exchange = &*self.map.exchange;
         let spec = &exchange.spec;
         if let Some(reason) = exchange.stopped().or_else(|| self.header.signal.asked()) {
-            let error = spec.never_ran(index, input, reason);
+            let error = exchange.never_ran(index, input, Some(reason));
             return Ended { result: (index, Err(error)), how: reason.outcome(), began: false };
         }
         if spec.timeout == Some(Duration::ZERO) {
-            let error = spec.never_ran(index, input, Reason::Timeout);
+            let error = exchange.never_ran(index, input, Some(Reason::Timeout));
             return Ended { result: (index, Err(error)), how: Outcome::TimedOut, began: false };
         }
         let case = match spec.case(index, &input) {
             Ok(case) => case,
-            Err(error) => return Ended { result: (index, Err(error)), how: Outcome::Panicked, began: false },
+            Err(error) => {
+                exchange.drop_value(input);
+                return Ended { result: (index, Err(error)), how: Outcome::Panicked, began: false };
+            }
         };
         // Where it says more than the index, it is needed on the desk: the item may be answered there.
         let mut case = Some(case);
@@ -247,45 +264,56 @@ where
         {
             current.case = case;
         }
-        let returned = catch(|| (self.map.conclude)((self.map.function)(input)));
+        let returned = catch(|| self.map.call(input));
+        // Its waits end with it, not with the runner.
+        exchange.lane.yard.waits.body_ended(self);
         let case =
             case.or_else(|| Some(std::mem::replace(&mut self.desk.lock().current.as_mut()?.case, Case::bare(index))));
-        let (result, how) = spec.conclude(case.unwrap_or(Case::bare(index)), returned);
+        let (result, how) = exchange.conclude(case.unwrap_or(Case::bare(index)), returned);
         Ended { result: (index, result), how, began: true }
     }
 
     /// When no input is left: takes half of what another runner has not begun, and the results that it has.
     fn steal(&self, inputs: &mut VecDeque<Input<I>>, done: &mut Vec<Numbered<I, T>>) -> bool {
         let exchange = &self.map.exchange;
-        if exchange.has_pending() || exchange.is_stopped() {
+        if exchange.is_stopped() || (exchange.has_pending() && !exchange.takes_nothing()) {
             return false;
         }
         for other in self.map.live_runners() {
             let tally = {
                 let mut desk = other.desk.lock();
-                if desk.inputs.is_empty() {
-                    continue;
-                }
                 let keeps = desk.inputs.len() / 2;
                 inputs.extend(desk.inputs.drain(keeps..));
                 desk.take_done(done)
             };
             exchange.lane.settle(&tally);
-            exchange.settle(done);
-            return true;
+            if !inputs.is_empty() {
+                break;
+            }
         }
-        false
+        if !done.is_empty() {
+            exchange.settle(done);
+        }
+        !inputs.is_empty()
     }
 
     /// Answers the item that runs, if its time is up.
     fn sweep(&self, timeout: Duration, now: Instant, swept: &mut Swept) {
         let exchange = &self.map.exchange;
         let time_is_up = |began: Option<Instant>| began.and_then(|began| began.checked_add(timeout));
-        let due = {
-            let desk = self.desk.lock();
-            swept.inputs_left |= desk.current.is_none() && !desk.inputs.is_empty();
-            desk.current.as_ref().and_then(|current| time_is_up(current.began))
+        let stopped = exchange.stopped();
+        let (due, left) = {
+            let mut desk = self.desk.lock();
+            let is_late = desk.current.is_none();
+            swept.inputs_left |= is_late && !desk.inputs.is_empty();
+            let left = if is_late && stopped.is_some() { std::mem::take(&mut desk.inputs) } else { VecDeque::new() };
+            (desk.current.as_ref().and_then(|current| time_is_up(current.began)), left)
         };
+        if let Some(reason) = stopped.filter(|_| !left.is_empty()) {
+            // Nobody else will take them, and their runner may never return.
+            self.dismiss(left, reason);
+            swept.answered = true;
+        }
         if due.is_none_or(|due| due > now) {
             swept.next = swept.next.into_iter().chain(due).min();
             return;
@@ -298,13 +326,28 @@ where
             (desk.current.take_if(is_due).map(|current| current.case), !desk.inputs.is_empty())
         };
         let Some(case) = case else { return exchange.lane.item_is_in_time(self) };
-        let mut tally = Tally::NONE;
+        // With what ended before it, which its runner will not hand out before it returns.
+        let mut done = Vec::new();
+        let mut tally = self.desk.lock().take_done(&mut done);
         tally.count(Outcome::TimedOut);
         exchange.lane.settle(&tally);
-        let error = exchange.spec.stopped(case, Outcome::TimedOut, Reason::Timeout);
-        exchange.settle(&mut vec![(error.index(), Err(error))]);
+        done.push((case.index, Err(exchange.spec.stopped(case, Outcome::TimedOut, Reason::Timeout))));
+        exchange.settle(&mut done);
         swept.answered = true;
         swept.inputs_left |= inputs_left;
+    }
+
+    /// Answers inputs that were taken off the desk, and never begun.
+    fn dismiss(&self, inputs: VecDeque<(u64, I)>, reason: Reason) {
+        let exchange = &self.map.exchange;
+        let mut tally = Tally::NONE;
+        let mut done = Vec::with_capacity(inputs.len());
+        for (index, input) in inputs {
+            tally.count_never_started(reason.outcome());
+            done.push((index, Err(exchange.never_ran(index, input, Some(reason)))));
+        }
+        exchange.lane.settle(&tally);
+        exchange.settle(&mut done);
     }
 
     /// Answers everything on the desk: the item that runs in this way, the others were never begun.
@@ -321,12 +364,9 @@ where
             tally.count(how);
             done.push((case.index, Err(spec.stopped(case, how, reason))));
         }
-        for (index, input) in inputs {
-            tally.count_never_started(reason.outcome());
-            done.push((index, Err(spec.never_ran(index, input, reason))));
-        }
         exchange.lane.settle(&tally);
         exchange.settle(&mut done);
+        self.dismiss(inputs, reason);
     }
 }
 

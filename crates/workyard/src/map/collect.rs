@@ -15,6 +15,9 @@ use crate::map::spec::Settled;
 /// How many results are taken before others have their turn.
 const AT_ONCE: usize = 4_096;
 
+/// For how many results room is made before any is there: a map may have many more inputs than it will ever have results.
+const FORESEEN: usize = 1 << 16;
+
 /// All values of a map in the order of the inputs, or its first failure; made by awaiting a [`Map`](crate::Map).
 ///
 /// # Cancel safety
@@ -30,7 +33,7 @@ impl<It: Iterator, T> Unpin for MapFuture<It, T> {}
 impl<It: Iterator, T> MapFuture<It, T> {
     pub(super) fn new(consumer: MapConsumer<It, T>) -> Self {
         let known = consumer.size_hint().1.unwrap_or(0);
-        Self { consumer, values: Vec::with_capacity(known) }
+        Self { consumer, values: Vec::with_capacity(known.min(FORESEEN)) }
     }
 }
 
@@ -40,8 +43,9 @@ impl<It: Iterator, T> Future for MapFuture<It, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let values = &mut this.values;
-        let ended =
-            ready!(poll_each(&mut this.consumer, cx, |_, result| { result.map(|value| values.push(value)).err() }));
+        let ended = ready!(poll_each(&mut this.consumer, cx, Looks::Seldom, |_, result| {
+            result.map(|value| values.push(value)).err()
+        }));
         if ended.is_some() {
             this.consumer.stop(Reason::Group);
         }
@@ -72,7 +76,7 @@ impl<It: Iterator, T> Unpin for Settle<It, T> {}
 impl<It: Iterator, T> Settle<It, T> {
     pub(super) fn new(consumer: MapConsumer<It, T>) -> Self {
         let known = consumer.size_hint().1.unwrap_or(0);
-        Self { consumer, settled: Vec::with_capacity(known), failures: 0, stop_after: None }
+        Self { consumer, settled: Vec::with_capacity(known.min(FORESEEN)), failures: 0, stop_after: None }
     }
 
     /// Stops after so many failures (0 counts as 1): no further inputs are pulled, and what was pulled and did not begin is
@@ -94,7 +98,8 @@ impl<It: Iterator, T> Future for Settle<It, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let (settled, failures) = (&mut this.settled, &mut this.failures);
-        let _none: Option<()> = ready!(poll_each(&mut this.consumer, cx, |consumer, result| {
+        let looks = if this.stop_after.is_some() { Looks::AtOnce } else { Looks::Seldom };
+        let _none: Option<()> = ready!(poll_each(&mut this.consumer, cx, looks, |consumer, result| {
             *failures += usize::from(result.is_err());
             let is_enough = this.stop_after == Some(*failures) && result.is_err();
             settled.push(result);
@@ -113,15 +118,24 @@ impl<It: Iterator, T> fmt::Debug for Settle<It, T> {
     }
 }
 
-/// Calls `each` with the results as they can be given out, until it gives something or they end. The consumer is woken for half a
-/// window of them at once.
+/// When what waits for all results looks at those that are there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Looks {
+    /// Once half a window of them is there: nobody sees them before.
+    Seldom,
+    /// As they come.
+    AtOnce,
+}
+
+/// Calls `each` with the results as they can be given out, until it gives something or they end.
 pub(super) fn poll_each<It: Iterator, T, R>(
     consumer: &mut MapConsumer<It, T>,
     cx: &mut Context<'_>,
+    looks: Looks,
     mut each: impl FnMut(&mut MapConsumer<It, T>, Settled<It::Item, T>) -> Option<R>,
 ) -> Poll<Option<R>> {
     for _ in 0..AT_ONCE {
-        let least = consumer.window() / 2;
+        let least = if looks == Looks::Seldom { consumer.window() / 2 } else { 1 };
         let Some((_, result)) = ready!(consumer.poll_next(cx, least)) else { return Poll::Ready(None) };
         if let Some(ended) = each(consumer, result) {
             return Poll::Ready(Some(ended));

@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep};
 use workyard_core::{Reason, Refusal, Ticket};
@@ -20,7 +20,7 @@ use crate::map::source::Source;
 use crate::map::spec::Numbered;
 use crate::map::station::{Head, Outlet, Station};
 use crate::task::cell::Task;
-use crate::task::{Payload, TaskErrorKind, current};
+use crate::task::{Payload, TaskErrorKind, catch, current, wake_caught};
 use crate::waits::{AnyWait, DirectWait, Next, Target};
 
 /// How many inputs are pulled before runners get to see them.
@@ -51,6 +51,10 @@ pub(super) struct Consumer<S: Source, I, T> {
     wait: AnyWait,
     /// Until an item may be out of time.
     sleep: Option<Pin<Box<Sleep>>>,
+    /// The lane's runtime is gone.
+    has_no_timers: bool,
+    /// Waiting any longer could never end.
+    is_stuck: bool,
 }
 
 /// How far inputs are pulled ahead of the results that were given out.
@@ -124,6 +128,8 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             shown,
             wait: AnyWait::default(),
             sleep: None,
+            has_no_timers: false,
+            is_stuck: false,
         }
     }
 
@@ -131,7 +137,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
     pub(super) fn size_hint(&self) -> (usize, Option<usize>) {
         let left = self.pulled - self.given;
         let all = if self.exhausted { Some(0) } else { self.source.to_come() };
-        let all = all.and_then(|to_come| usize::try_from(left + to_come).ok());
+        let all = all.and_then(|to_come| usize::try_from(left.checked_add(to_come)?).ok());
         (usize::try_from(left).unwrap_or(usize::MAX), all)
     }
 
@@ -142,10 +148,11 @@ impl<S: Source, I, T> Consumer<S, I, T> {
 
     /// Takes no further inputs, and has those answered that did not begin.
     pub(super) fn stop(&mut self, reason: Reason) {
+        self.exhausted = true;
         for post in &self.posts {
             post.station.stop(reason);
+            post.station.dismiss(self.is_stuck);
         }
-        self.heed_stop();
     }
 
     /// The next result; `None` is the end. It is woken when `least` results are there, or when it has to do something itself.
@@ -156,9 +163,11 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             }
             // Registered before anything is looked at: who rings later wakes.
             self.alarm.register(cx.waker());
-            self.heed_stop();
+            self.heed_end(cx);
             let source_pending = self.refill(cx);
             self.attend(cx);
+            // Not only when there is nothing to give: a slow consumer always finds something.
+            let _answered = self.sweep(cx);
             if !self.taken.is_empty() {
                 return Poll::Ready(self.give());
             }
@@ -175,8 +184,16 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             // An input that comes meanwhile is to be pulled, also with few results.
             let least = if source_pending { 1 } else { least.min(usize::try_from(to_come).unwrap_or(usize::MAX)) };
             let taken = to_come == 0 || self.outlet.poll_take(cx, least, &mut self.taken).is_ready();
-            if !taken && !self.sweep(cx) && self.keep_waiting(cx) != Next::Again {
-                return Poll::Pending;
+            if taken || self.sweep(cx) {
+                continue;
+            }
+            match self.keep_waiting(cx) {
+                Next::Again => {}
+                Next::Stuck if !self.is_stuck => {
+                    self.is_stuck = true;
+                    self.stop(Reason::Group);
+                }
+                Next::Stuck | Next::Wait => return Poll::Pending,
             }
         }
     }
@@ -206,18 +223,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
                 break;
             }
             while self.fresh.len() < room && !self.exhausted && !source_pending {
-                match self.source.poll_pull(cx) {
-                    Poll::Pending => source_pending = true,
-                    Poll::Ready(Ok(Some(input))) => {
-                        self.fresh.push_back((self.pulled, input));
-                        self.pulled += 1;
-                    }
-                    Poll::Ready(Ok(None)) => self.exhausted = true,
-                    Poll::Ready(Err(payload)) => {
-                        self.exhausted = true;
-                        self.input_failure = Some(payload);
-                    }
-                }
+                source_pending = self.pull(cx).is_pending();
             }
             if !self.fresh.is_empty() {
                 let to_come = if self.exhausted { Some(0) } else { self.source.to_come() };
@@ -226,10 +232,26 @@ impl<S: Source, I, T> Consumer<S, I, T> {
                 }
                 self.head.put(&mut self.fresh, to_come);
                 self.staff(cx);
-                self.heed_stop();
+                self.heed_end(cx);
             }
         }
         source_pending
+    }
+
+    /// Pulls an input, if there is one.
+    fn pull(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.source.poll_pull(cx)) {
+            Ok(Some(input)) => {
+                self.fresh.push_back((self.pulled, input));
+                self.pulled += 1;
+            }
+            Ok(None) => self.exhausted = true,
+            Err(payload) => {
+                self.exhausted = true;
+                self.input_failure = Some(payload);
+            }
+        }
+        Poll::Ready(())
     }
 
     /// Sees that there are runners for what is pending, in each stage.
@@ -242,23 +264,31 @@ impl<S: Source, I, T> Consumer<S, I, T> {
     }
 
     /// Does for the stages what their runners cannot do themselves.
-    fn attend(&mut self, cx: &Context<'_>) {
+    fn attend(&mut self, cx: &mut Context<'_>) {
         for post in &mut self.posts {
             post.poll_line(cx);
         }
         self.staff(cx);
-        self.heed_stop();
+        self.heed_end(cx);
     }
 
-    /// If a stage was stopped, then so are all, and what no runner will take is answered.
-    fn heed_stop(&mut self) {
-        let Some(reason) = self.posts.iter().find_map(|post| post.station.stopped()) else { return };
-        self.exhausted = true;
+    /// If a stage takes nothing in any more, the input is at its end, and what no runner will take is answered. If one was
+    /// stopped, then so are all.
+    fn heed_end(&mut self, cx: &mut Context<'_>) {
+        if !self.posts.iter().any(|post| post.station.takes_nothing()) {
+            return;
+        }
+        // Were it not for one more input, a map that was cut short between two could look as if it had come to its end.
+        if !self.exhausted && self.pull(cx).is_ready() && !self.fresh.is_empty() {
+            self.head.put(&mut self.fresh, None);
+            self.exhausted = true;
+        }
+        let stopped = self.posts.iter().find_map(|post| post.station.stopped());
         for post in &self.posts {
-            if post.station.stopped().is_none() {
+            if let Some(reason) = stopped.filter(|_| post.station.stopped().is_none()) {
                 post.station.stop(reason);
             }
-            post.station.dismiss();
+            post.station.dismiss(self.is_stuck);
         }
     }
 
@@ -268,31 +298,50 @@ impl<S: Source, I, T> Consumer<S, I, T> {
         let (mut answered, mut next) = (false, None);
         for post in &mut self.posts {
             let Some(swept) = post.station.sweep(now) else { continue };
-            if swept.inputs_left && post.in_line.is_none() {
+            if swept.inputs_left && post.in_line.is_none() && !post.station.takes_nothing() {
                 post.line_up(post.station.staff_one_more(), cx);
             }
             answered |= swept.answered;
             next = next.into_iter().chain(swept.next).min();
         }
-        let Some(next) = next else { return answered };
-        let sleep = self.sleep.get_or_insert_with(|| {
-            let _inside = self.head.enter_runtime();
-            Box::pin(tokio::time::sleep_until(next))
-        });
-        if sleep.deadline() != next {
-            sleep.as_mut().reset(next);
+        answered || next.is_some_and(|next| self.sleep_until(next, cx))
+    }
+
+    /// Has this polled again at that time. `true` if it has come.
+    fn sleep_until(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+        if self.has_no_timers {
+            return false;
         }
-        sleep.as_mut().poll(cx).is_ready() || answered
+        let (sleep, head) = (&mut self.sleep, &self.head);
+        let slept = catch(|| {
+            let sleep = sleep.get_or_insert_with(|| {
+                let _inside = head.enter_runtime();
+                Box::pin(tokio::time::sleep_until(at))
+            });
+            if sleep.deadline() != at {
+                sleep.as_mut().reset(at);
+            }
+            sleep.as_mut().poll(cx).is_ready()
+        });
+        // Tokio's timers panic once their runtime has shut down. What runs ends all the same, out of time or not.
+        slept.map_err(Payload::new).unwrap_or_else(|_| {
+            self.has_no_timers = true;
+            false
+        })
     }
 
     /// Inside of a task, what this waits for may need that task's slot.
     fn keep_waiting(&mut self, cx: &Context<'_>) -> Next {
         for post in &mut self.posts {
-            if post.in_line.is_some() && post.wait.pending(&Target::Room(post.station.lane()), cx) == Next::Again {
-                return Next::Again;
+            if post.in_line.is_some() {
+                match post.wait.pending(&Target::Room(post.station.lane()), cx) {
+                    Next::Wait => {}
+                    next @ (Next::Again | Next::Stuck) => return next,
+                }
             }
         }
         if current::task().is_none() && self.run_beside() {
+            wake_caught(cx.waker());
             return Next::Again;
         }
         let posts = &self.posts;

@@ -23,16 +23,16 @@ use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
-use workyard_core::{ChunkSize, Reason, Refusal, TaskState};
+use workyard_core::{ChunkSize, Outcome, Reason, Refusal, TaskState};
 
 use crate::lane::LaneShared;
-use crate::map::error::MapError;
+use crate::map::error::{Case, MapError};
 use crate::map::results::Results;
 use crate::map::shown::Shown;
-use crate::map::spec::{Input, Numbered, Spec};
+use crate::map::spec::{Input, Numbered, Returned, Settled, Spec};
 use crate::task::cancel::ReasonFlag;
 use crate::task::cell::Task;
-use crate::task::{Payload, catch, drop_caught, wake_caught};
+use crate::task::{Payload, catch, drop_caught};
 
 /// What the consumer of a map and its runners share.
 pub(super) struct Exchange<I, T> {
@@ -42,7 +42,7 @@ pub(super) struct Exchange<I, T> {
     alarm: Arc<Alarm>,
     shown: Mutex<Shown>,
     stop: ReasonFlag,
-    /// The lane took nothing in any more, which is why the map was stopped.
+    /// The lane takes nothing in any more.
     refused: AtomicBool,
     state: Mutex<State<I, T>>,
 }
@@ -156,7 +156,7 @@ impl<I, T> Exchange<I, T> {
             let mut state = self.state.lock();
             if state.is_gone {
                 drop(state);
-                return self.drop_value(std::mem::take(inputs));
+                return inputs.drain(..).for_each(|(_, input)| self.drop_value(input));
             }
             state.pending.append(inputs);
             state.to_come = to_come;
@@ -186,7 +186,7 @@ impl<I, T> Exchange<I, T> {
     fn recruit(&self, is_needed: impl Fn(usize) -> bool) -> Result<bool, Arc<dyn Task>> {
         let recruit = {
             let mut state = self.state.lock();
-            let may_be_more = state.runners < self.most_runners && !self.is_stopped();
+            let may_be_more = state.runners < self.most_runners && !self.takes_nothing();
             match &state.recruit {
                 Some(recruit) if may_be_more && is_needed(state.pending.len()) => {
                     let recruit = Arc::clone(recruit);
@@ -294,11 +294,11 @@ impl<I, T> Exchange<I, T> {
         inputs: &mut VecDeque<Input<I>>,
     ) -> Next {
         self.show(done);
-        let stopped = self.is_stopped();
+        let over = self.takes_nothing();
         let (next, follows) = {
             let mut state = self.state.lock();
             let follows = state.put_results(done, self.spec.fail_fast);
-            let next = if !stopped && state.give(take, inputs) { Next::Work } else { Next::Leave };
+            let next = if !over && state.give(take, inputs) { Next::Work } else { Next::Leave };
             if next == Next::Leave {
                 match take {
                     Take::Batch { counted, .. } | Take::Share { idle: Some(counted), .. } => state.uncount(counted),
@@ -329,7 +329,8 @@ impl<I, T> Exchange<I, T> {
     fn follow(&self, follows: Follows<I, T>) {
         match follows {
             Follows::Nothing => {}
-            Follows::Wake(waker) => wake_caught(&waker),
+            // Its `Drop` is foreign code, too.
+            Follows::Wake(waker) => drop(catch(|| waker.wake()).map_err(Payload::new)),
             Follows::Drop(results) => self.drop_unseen(results),
             Follows::HandOn(next, results) => {
                 let items = results.into_iter().map(|(index, result)| (index, result.map_err(MapError::forget_input)));
@@ -345,9 +346,17 @@ impl<I, T> Exchange<I, T> {
 
     /// Takes inputs back that a runner could not start; they are next again.
     pub(super) fn put_back(&self, inputs: &mut VecDeque<Input<I>>) {
-        let mut state = self.state.lock();
-        while let Some(input) = inputs.pop_back() {
-            state.pending.push_front(input);
+        {
+            let mut state = self.state.lock();
+            if !state.is_gone {
+                inputs.drain(..).rev().for_each(|input| state.pending.push_front(input));
+            }
+        }
+        if self.takes_nothing() {
+            self.alarm.ring();
+        }
+        for (_, input) in inputs.drain(..) {
+            self.drop_value(input);
         }
     }
 
@@ -357,15 +366,16 @@ impl<I, T> Exchange<I, T> {
         self.alarm.ring();
     }
 
-    /// The lane takes nothing in any more.
+    /// The lane takes nothing in any more; what it took in goes on.
     pub(super) fn refuse(&self) {
-        // Before the flag that makes others look here; both are read by the consumer after it took the lock.
+        // The alarm is heard, and what it is about seen: both sides read and write the waker by read-modify-writes.
         self.refused.store(true, Ordering::Relaxed);
-        self.stop(Reason::Shutdown);
+        self.alarm.ring();
     }
 
-    fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
+    /// Whether no runner will take further inputs.
+    pub(super) fn takes_nothing(&self) -> bool {
+        self.is_stopped() || self.refused.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -382,16 +392,16 @@ impl<I, T> Exchange<I, T> {
         std::mem::take(&mut self.state.lock().pending)
     }
 
-    /// Answers the inputs that no runner will take, since this was stopped.
-    pub(super) fn dismiss(&self) {
-        let Some(reason) = self.stopped() else { return };
-        let pending = self.take_pending();
-        let spec = &self.spec;
-        let refused = self.is_refused();
-        let dismissed = pending.into_iter().map(|(index, input)| {
-            let error = if refused { spec.refused(index, input) } else { spec.never_ran(index, input, reason) };
-            (index, Err(error))
-        });
+    /// Answers the inputs that no runner will take, if that is so. `is_stuck`: for they could only wait for ever.
+    pub(super) fn dismiss(&self, is_stuck: bool) {
+        if !self.takes_nothing() {
+            return;
+        }
+        let reason = self.stopped();
+        let error = |index, input| {
+            if is_stuck { self.would_deadlock(index, input) } else { self.never_ran(index, input, reason) }
+        };
+        let dismissed = self.take_pending().into_iter().map(|(index, input)| (index, Err(error(index, input))));
         self.settle(&mut dismissed.collect());
     }
 
@@ -411,9 +421,47 @@ impl<I, T> Exchange<I, T> {
         for runner in crew {
             self.lane.cancel(&runner, Reason::Dropped);
         }
-        self.drop_value(pending);
+        for (_, input) in pending {
+            self.drop_value(input);
+        }
         self.drop_value(failure);
         self.drop_unseen(results);
+    }
+
+    /// Drops what an item came to that had been answered. A panic is counted: nobody else will say that there was one.
+    pub(super) fn drop_late(&self, result: Settled<I, T>) {
+        if let Err(error) = &result
+            && error.is_panic()
+        {
+            self.lane.unobserved.note_item(&self.lane, error.error());
+        }
+        self.drop_value(result);
+    }
+
+    /// What became of an item whose function was called.
+    pub(super) fn conclude(&self, case: Case<I>, returned: Returned<T>) -> (Settled<I, T>, Outcome) {
+        let (result, how, unused) = self.spec.conclude(case, returned);
+        if let Some(copy) = unused.and_then(|case| case.more) {
+            self.drop_value(copy);
+        }
+        (result, how)
+    }
+
+    /// An item that never ran, and will not: for this reason, or (`None`) since the lane is closed. Its input ends here.
+    pub(super) fn never_ran(&self, index: u64, input: I, reason: Option<Reason>) -> MapError<I> {
+        let error = match reason {
+            Some(reason) => self.spec.never_ran(index, &input, reason),
+            None => self.spec.refused(index, &input),
+        };
+        self.drop_value(input);
+        error
+    }
+
+    /// An item that will not run, since the task that waits for it fills the stack in which it would.
+    fn would_deadlock(&self, index: u64, input: I) -> MapError<I> {
+        let error = self.spec.would_deadlock(index, &input);
+        self.drop_value(input);
+        error
     }
 
     /// Drops results that nobody will see. Failures among them are counted.
@@ -431,6 +479,14 @@ impl<I, T> Exchange<I, T> {
         if let Err(payload) = drop_caught(value) {
             self.lane.unobserved.note_item_drop_panic(&self.lane, &self.spec.origin, &payload);
         }
+    }
+}
+
+/// A `describe` is dropped by whoever is the last, which may be a thread of the lane.
+impl<I, T> Drop for Exchange<I, T> {
+    fn drop(&mut self) {
+        let describe = self.spec.describe.take();
+        self.drop_value(describe);
     }
 }
 
@@ -551,7 +607,7 @@ impl<I: Send + 'static, T: Send + 'static> Intake<I> for Exchange<I, T> {
             // Only the consumer can wait for room.
             self.runner_lost(&Counted::new());
         }
-        if self.is_stopped() {
+        if self.takes_nothing() {
             self.alarm.ring();
         }
     }

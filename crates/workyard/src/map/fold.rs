@@ -9,7 +9,7 @@ use workyard_core::Reason;
 
 use crate::block_on::block_on;
 use crate::map::builder::MapConsumer;
-use crate::map::collect::poll_each;
+use crate::map::collect::{Looks, poll_each};
 use crate::map::error::MapError;
 
 macro_rules! reduction {
@@ -39,7 +39,9 @@ macro_rules! reduction {
                 let this = &mut *self;
                 let Self { consumer, .. } = this;
                 let (mut state, each) = (&mut this.state, Self::each);
-                let ended = ready!(poll_each(consumer, cx, |_, result| result.map(|value| each(&mut state, value)).err()));
+                let ended = ready!(poll_each(consumer, cx, Self::LOOKS, |_, result| {
+                    result.map(|value| each(&mut state, value)).err()
+                }));
                 match ended {
                     Some(error) => {
                         this.consumer.stop(Reason::Group);
@@ -69,6 +71,8 @@ pub struct Fold<It: Iterator, T, A, G> {
 }
 
 impl<It: Iterator, T, A, G: FnMut(A, T) -> A> Fold<It, T, A, G> {
+    const LOOKS: Looks = Looks::Seldom;
+
     pub(super) fn new(consumer: MapConsumer<It, T>, init: A, fold: G) -> Self {
         Self { consumer, state: (Some(init), fold) }
     }
@@ -96,6 +100,8 @@ pub struct Sum<It: Iterator, T, S> {
 }
 
 impl<It: Iterator, T, S: std::iter::Sum<T> + std::iter::Sum<S>> Sum<It, T, S> {
+    const LOOKS: Looks = Looks::Seldom;
+
     pub(super) fn new(consumer: MapConsumer<It, T>) -> Self {
         Self { consumer, state: None }
     }
@@ -126,6 +132,8 @@ pub struct ForEach<It: Iterator, T, G> {
 }
 
 impl<It: Iterator, T, G: FnMut(T)> ForEach<It, T, G> {
+    const LOOKS: Looks = Looks::AtOnce;
+
     pub(super) fn new(consumer: MapConsumer<It, T>, each: G) -> Self {
         Self { consumer, state: each }
     }

@@ -1,11 +1,13 @@
 //! Owns the runners of futures, on io lanes. Each is one tokio task, its *driver*, which polls the futures of many items in places
 //! that it uses again, so an item costs neither a task nor an allocation. Never waits with inputs in its hands.
+//!
+//! A future may block its thread, and its driver with it. So all that was accepted is where others reach it: what has not ended, also what
+//! did not begin, in the inbox; what has, in the outbox.
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,9 +16,12 @@ use tokio::time::{Instant, Sleep};
 use tracing::Span;
 use workyard_core::{Ending, Outcome, Reason, Tally, TaskState};
 
+use crate::map::driven::Driven;
 use crate::map::error::Case;
 use crate::map::exchange::{Counted, Exchange, Next, Take};
 use crate::map::inbox::Inbox;
+use crate::map::load::Load;
+use crate::map::outbox::Outbox;
 use crate::map::places::Places;
 use crate::map::spec::{Numbered, Settled};
 use crate::task::cell::Task;
@@ -37,11 +42,18 @@ const LOOK_EVERY: u32 = 16;
 
 /// What all runners of a map have in common.
 pub(super) struct Futures<I, T, F, Fut: Future> {
-    pub(super) exchange: Arc<Exchange<I, T>>,
-    pub(super) function: F,
-    pub(super) conclude: fn(Fut::Output) -> Result<T, BoxError>,
+    exchange: Arc<Exchange<I, T>>,
+    /// Until it is dropped, by whoever is the last: maybe a thread of the runtime.
+    function: Option<F>,
+    conclude: fn(Fut::Output) -> Result<T, BoxError>,
     /// How many futures a runner polls at most.
-    pub(super) places: usize,
+    places: usize,
+}
+
+impl<I, T, F, Fut: Future> Drop for Futures<I, T, F, Fut> {
+    fn drop(&mut self) {
+        self.exchange.drop_value(self.function.take());
+    }
 }
 
 impl<I, T, F, Fut> Futures<I, T, F, Fut>
@@ -51,6 +63,15 @@ where
     F: Fn(I) -> Fut + Send + Sync + 'static,
     Fut: Future + Send + 'static,
 {
+    pub(super) fn new(
+        exchange: Arc<Exchange<I, T>>,
+        function: F,
+        conclude: fn(Fut::Output) -> Result<T, BoxError>,
+        places: usize,
+    ) -> Self {
+        Self { exchange, function: Some(function), conclude, places }
+    }
+
     /// A further runner.
     pub(super) fn runner(self: &Arc<Self>) -> Arc<dyn Task> {
         let spec = &self.exchange.spec;
@@ -60,8 +81,10 @@ where
             header: Header::new(&self.exchange.lane, options, true),
             map: Arc::clone(self),
             inbox: Inbox::new(self.places),
+            outbox: Outbox::new(),
             counted: Counted::new(),
-            is_driven: AtomicBool::new(false),
+            driven: Driven::default(),
+            load: Load::default(),
         })
     }
 }
@@ -70,9 +93,10 @@ struct Runner<I, T, F, Fut: Future> {
     header: Header,
     map: Arc<Futures<I, T, F, Fut>>,
     inbox: Arc<Inbox>,
+    outbox: Outbox<I, T>,
     counted: Counted,
-    /// Whether there is a driver.
-    is_driven: AtomicBool,
+    driven: Driven,
+    load: Load,
 }
 
 impl<I, T, F, Fut> Task for Runner<I, T, F, Fut>
@@ -87,7 +111,7 @@ where
     }
 
     fn start(self: Arc<Self>) -> Option<Outcome> {
-        if self.is_driven.swap(true, Ordering::AcqRel) {
+        if self.driven.begins() {
             self.header.signal.body.wake();
         } else {
             let lane = Arc::clone(&self.header.lane);
@@ -110,7 +134,8 @@ where
         let exchange = &*self.map.exchange;
         let reason = error.reason().unwrap_or(Reason::Dropped);
         exchange.stop(reason);
-        let (mut tally, mut done) = (Tally::NONE, Vec::new());
+        let mut done = Vec::new();
+        let mut tally = self.outbox.take(&mut done);
         for held in self.inbox.take_all() {
             if held.began {
                 tally.count(Outcome::Abandoned);
@@ -129,6 +154,10 @@ where
 
     fn is_runner(&self) -> bool {
         true
+    }
+
+    fn has_other_work(&self, from_within: bool) -> bool {
+        self.load.is_free(from_within)
     }
 }
 
@@ -150,14 +179,13 @@ struct Work<I, T, Fut> {
     /// Items that were accepted and have not ended.
     in_flight: usize,
     woken: Vec<u32>,
+    /// Woken while the runner had lent the slot that they wait without.
+    put_off: Vec<u32>,
+    /// Inputs that the lane has not accepted.
     fresh: VecDeque<(u64, I)>,
-    /// Inputs that were accepted, with their places. They are answered, whatever happens, but for the time of one poll they have
-    /// not begun.
+    /// Those that it has, with their places.
     accepted: VecDeque<(u32, u64, I)>,
-    /// Results that the lane has not counted.
-    ended: Vec<Numbered<I, T>>,
-    tally: Tally,
-    /// Results that it has.
+    /// Results that the lane has counted.
     done: Vec<Numbered<I, T>>,
     sleep: Option<Pin<Box<Sleep>>>,
     span: Span,
@@ -184,10 +212,9 @@ where
             places: Places::new(Arc::clone(inbox)),
             in_flight: 0,
             woken: Vec::new(),
+            put_off: Vec::new(),
             fresh: VecDeque::new(),
             accepted: VecDeque::new(),
-            ended: Vec::new(),
-            tally: Tally::NONE,
             done: Vec::new(),
             sleep: None,
             span,
@@ -205,6 +232,7 @@ where
         let began = Instant::now();
         self.polls = 0;
         self.stop_overdue(runner);
+        self.woken.append(&mut self.put_off);
         loop {
             runner.inbox.take_woken(&mut self.woken);
             while let Some(place) = self.woken.pop() {
@@ -225,6 +253,21 @@ where
             if self.is_over(began) == Turn::Over {
                 return self.yield_now(runner, cx);
             }
+        }
+        self.hand_out(runner);
+        self.poll_sleep(cx)
+    }
+
+    /// Without the slot of its seat, which it lent for one item that waits: polls the others, which have slots of their own.
+    fn work_beside<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        self.stop_overdue(runner);
+        runner.inbox.take_woken(&mut self.woken);
+        while let Some(place) = self.woken.pop() {
+            if self.places.waits(place) { self.put_off.push(place) } else { self.poll_place(runner, place) }
         }
         self.hand_out(runner);
         self.poll_sleep(cx)
@@ -268,9 +311,9 @@ where
         }
         let granted = exchange.lane.turn(&**runner, &Tally::NONE, self.in_flight, self.fresh.len());
         if !granted.open {
+            exchange.put_back(&mut self.fresh);
             exchange.refuse();
-            let spec = &exchange.spec;
-            self.done.extend(self.fresh.drain(..).map(|(index, input)| (index, Err(spec.refused(index, input)))));
+            // There are none; the next turn says how to go on.
             return Inputs::Some;
         }
         if granted.items < self.fresh.len() {
@@ -281,8 +324,10 @@ where
             return Inputs::None;
         }
         self.in_flight += granted.items;
-        let places = &mut self.places;
-        self.accepted.extend(self.fresh.drain(..).map(|(index, input)| (places.reserve(index), index, input)));
+        for (index, input) in self.fresh.drain(..) {
+            let place = self.places.reserve(index);
+            self.accepted.push_back((place, index, input));
+        }
         Inputs::Some
     }
 
@@ -292,12 +337,11 @@ where
         runner: &Arc<Runner<I, T, F, Fut>>,
         want: usize,
     ) -> bool {
-        if self.tally.total() == 0 {
+        let tally = runner.outbox.take(&mut self.done);
+        if tally.total() == 0 {
             return true;
         }
-        let tally = std::mem::take(&mut self.tally);
         let granted = runner.map.exchange.lane.turn(&**runner, &tally, self.in_flight, want);
-        self.done.append(&mut self.ended);
         !granted.contended
     }
 
@@ -319,17 +363,19 @@ where
         let spec = &exchange.spec;
         if let Some(reason) = exchange.stopped() {
             self.places.release(place);
-            return self.end(runner, place, Err(spec.never_ran(index, input, reason)), None, reason.outcome());
+            let error = exchange.never_ran(index, input, Some(reason));
+            return self.end(runner, place, Err(error), None, reason.outcome());
         }
         if spec.timeout == Some(Duration::ZERO) {
             self.places.release(place);
-            let error = spec.never_ran(index, input, Reason::Timeout);
+            let error = exchange.never_ran(index, input, Some(Reason::Timeout));
             return self.end(runner, place, Err(error), None, Outcome::TimedOut);
         }
         let case = match spec.case(index, &input) {
             Ok(case) => case,
             Err(error) => {
                 self.places.release(place);
+                exchange.drop_value(input);
                 return self.end(runner, place, Err(error), None, Outcome::Panicked);
             }
         };
@@ -339,13 +385,14 @@ where
             self.in_flight -= 1;
             return exchange.drop_value(input);
         }
-        match catch(|| (runner.map.function)(input)) {
+        let Some(function) = &runner.map.function else { return };
+        match catch(|| function(input)) {
             Ok(future) => {
                 self.places.put(place, future, case, spec.timeout);
                 self.poll_place(runner, place);
             }
             Err(payload) => {
-                let (result, how) = spec.conclude(case, Err(payload));
+                let (result, how) = exchange.conclude(case, Err(payload));
                 self.places.release(place);
                 self.end(runner, place, result, None, how);
             }
@@ -354,12 +401,16 @@ where
     }
 
     fn poll_place<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>, place: u32) {
-        let Some(Poll::Ready(output)) = self.places.poll(place) else { return };
+        let before = runner.header.waits();
+        runner.load.polls(self.in_flight - self.places.waiting(), !self.places.waits(place));
+        let polled = self.places.poll(place);
+        self.places.count_waits(place, before, runner.header.waits());
+        let Some(Poll::Ready(output)) = polled else { return };
         let conclude = runner.map.conclude;
         let (case, panicked) = self.places.clear(place);
         let Some(case) = case else { return };
         let returned = output.and_then(|output| catch(|| conclude(output)));
-        let (result, how) = runner.map.exchange.spec.conclude(case, returned);
+        let (result, how) = runner.map.exchange.conclude(case, returned);
         self.end(runner, place, result, panicked, how);
     }
 
@@ -378,15 +429,10 @@ where
         }
         self.in_flight -= 1;
         let Some(held) = runner.inbox.take(place) else {
-            exchange.drop_value(result);
+            exchange.drop_late(result);
             return;
         };
-        if held.began {
-            self.tally.count(how);
-        } else {
-            self.tally.count_never_started(how);
-        }
-        self.ended.push((held.index, result));
+        runner.outbox.put((held.index, result), how, held.began);
     }
 
     /// Drops the futures of items that are out of time.
@@ -429,6 +475,7 @@ where
         self.hand_out(runner);
         // Before the lane is told: from then on it may be started again.
         self.has_seat = false;
+        runner.driven.rests();
         if runner.header.lane.give_way(&**runner) {
             return Inputs::GaveWay;
         }
@@ -461,6 +508,7 @@ where
     fn end_runner<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
         if std::mem::replace(&mut self.has_seat, false) {
             runner.header.span.put_back(std::mem::replace(&mut self.span, Span::none()));
+            runner.driven.rests();
             runner.header.lane.end_runner(&**runner);
         }
     }
@@ -509,19 +557,23 @@ where
             // It was answered, while it waited for a slot or while it ran.
             _ => {}
         }
+        // What began goes on if only the map was stopped.
         if let Some(reason) = header.signal.asked() {
             let _entered = work.span.clone().entered();
             work.stop_all(runner, reason);
             return Poll::Ready(());
         }
-        if !header.is_seated() && !header.lane.reclaim(&**runner) {
-            return Poll::Pending;
-        }
+        let is_seated = header.is_seated() || header.lane.reclaim(&**runner);
         let polled = {
             let _in_body = current::enter(Arc::clone(runner) as _);
             let _entered = work.span.clone().entered();
-            work.work(runner, cx)
+            if is_seated { work.work(runner, cx) } else { work.work_beside(runner, cx) }
         };
+        let free = work.in_flight - work.places.waiting();
+        runner.load.rests(free);
+        if free == 0 && work.in_flight > 0 {
+            header.lane.yard.waits.has_no_other_work(&**runner);
+        }
         if polled.is_pending() && header.lane.yard.waits.has_to_lend(&**runner) {
             header.lane.lend(&**runner);
         }
@@ -538,7 +590,7 @@ where
 {
     fn drop(&mut self) {
         let Self { runner, work } = self;
-        if work.has_seat || runner.header.status() == Some(TaskState::Running) {
+        if runner.driven.is_dropped() || work.has_seat {
             work.has_seat = true;
             work.stop_all(runner, Reason::Dropped);
         }

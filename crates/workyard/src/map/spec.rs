@@ -21,6 +21,9 @@ pub(super) type Settled<I, T> = Result<T, MapError<I>>;
 /// An input, and which it is.
 pub(super) type Input<I> = (u64, I);
 
+/// What the function of an item returned. `Err` is the payload of its panic.
+pub(super) type Returned<T> = Result<Result<T, BoxError>, Box<dyn Any + Send>>;
+
 /// What an item came to, and which it was.
 pub(super) type Numbered<I, T> = (u64, Settled<I, T>);
 
@@ -53,18 +56,18 @@ impl<I> Spec<I> {
         })
     }
 
-    /// What became of an item whose function was called.
+    /// What became of an item whose function was called. Gives the case back if it became no error.
     pub(super) fn conclude<T>(
         &self,
         case: Case<I>,
-        returned: Result<Result<T, BoxError>, Box<dyn Any + Send>>,
-    ) -> (Settled<I, T>, Outcome) {
+        returned: Returned<T>,
+    ) -> (Settled<I, T>, Outcome, Option<Case<I>>) {
         let (error, how) = match returned {
-            Ok(Ok(value)) => return (Ok(value), Outcome::Completed),
+            Ok(Ok(value)) => return (Ok(value), Outcome::Completed, Some(case)),
             Ok(Err(error)) => (self.error(TaskErrorKind::Failed, None).with_source(error), Outcome::Failed),
             Err(payload) => (self.error(TaskErrorKind::Panicked, None).with_panic(payload), Outcome::Panicked),
         };
-        (Err(MapError::ran(case, error)), how)
+        (Err(MapError::ran(case, error)), how, None)
     }
 
     /// An item that ran was stopped.
@@ -78,15 +81,20 @@ impl<I> Spec<I> {
     }
 
     /// An item that never ran, and will not.
-    pub(super) fn never_ran(&self, index: u64, input: I, reason: Reason) -> MapError<I> {
+    pub(super) fn never_ran(&self, index: u64, input: &I, reason: Reason) -> MapError<I> {
         let kind =
             if reason.outcome() == Outcome::TimedOut { TaskErrorKind::TimedOut } else { TaskErrorKind::Cancelled };
         MapError::never_ran(self.whole_case(index, input), self.error(kind, Some(reason)))
     }
 
     /// The lane takes nothing in any more.
-    pub(super) fn refused(&self, index: u64, input: I) -> MapError<I> {
+    pub(super) fn refused(&self, index: u64, input: &I) -> MapError<I> {
         MapError::never_ran(self.whole_case(index, input), self.error(TaskErrorKind::Refused, None))
+    }
+
+    /// Nothing that the item needs can come.
+    pub(super) fn would_deadlock(&self, index: u64, input: &I) -> MapError<I> {
+        MapError::never_ran(self.whole_case(index, input), self.error(TaskErrorKind::WouldDeadlock, None))
     }
 
     pub(super) fn error(&self, kind: TaskErrorKind, reason: Option<Reason>) -> TaskError {
@@ -98,8 +106,7 @@ impl<I> Spec<I> {
     }
 
     /// The case of an item that still has its input.
-    #[expect(clippy::needless_pass_by_value, reason = "the input ends here")]
-    fn whole_case(&self, index: u64, input: I) -> Case<I> {
-        self.case(index, &input).unwrap_or_else(|_| Case::bare(index))
+    fn whole_case(&self, index: u64, input: &I) -> Case<I> {
+        self.case(index, input).unwrap_or_else(|_| Case::bare(index))
     }
 }

@@ -53,8 +53,11 @@ pub(super) trait Station: Send + Sync {
 
     fn stopped(&self) -> Option<Reason>;
 
-    /// Answers the inputs that no runner will take.
-    fn dismiss(&self);
+    /// Whether no runner will take further inputs.
+    fn takes_nothing(&self) -> bool;
+
+    /// Answers the inputs that no runner will take, if that is so. `is_stuck`: for they could only wait for ever.
+    fn dismiss(&self, is_stuck: bool);
 
     /// Answers the closures whose time is up; `None` if there can be none.
     fn sweep(&self, now: Instant) -> Option<Swept>;
@@ -126,12 +129,18 @@ impl<I: Send, T: Send> Station for Watched<I, T> {
         self.exchange.stopped()
     }
 
-    fn dismiss(&self) {
-        self.exchange.dismiss();
+    fn takes_nothing(&self) -> bool {
+        self.exchange.takes_nothing()
+    }
+
+    fn dismiss(&self, is_stuck: bool) {
+        self.exchange.dismiss(is_stuck);
     }
 
     fn sweep(&self, now: Instant) -> Option<Swept> {
-        let (sweep, timeout) = (self.sweep.as_ref()?, self.exchange.spec.timeout?);
+        // With no time at all nothing begins, and each item is its runner's to answer.
+        let timeout = self.exchange.spec.timeout.filter(|timeout| !timeout.is_zero())?;
+        let sweep = self.sweep.as_ref()?;
         let swept = sweep(timeout, now);
         // What begins after this is out of time no sooner than a timeout from now.
         let next = now.checked_add(timeout).into_iter().chain(swept.next).min();

@@ -38,6 +38,12 @@ pub(crate) trait Task: Send + Sync {
         false
     }
 
+    /// Whether it may go on though what it waits for cannot come, since it works for several. `from_within`: apart from what it is at.
+    fn has_other_work(&self, from_within: bool) -> bool {
+        let _is_at_one_thing_at_a_time = from_within;
+        false
+    }
+
     /// Whether it has just returned only to let others go first: it is queued again.
     fn gives_way(&self) -> bool {
         false

@@ -153,6 +153,11 @@ impl Header {
         self.waits.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// How many waits the body has. As exact as [`is_waiting`](Self::is_waiting).
+    pub(crate) fn waits(&self) -> usize {
+        self.waits.load(Ordering::Relaxed)
+    }
+
     /// Whether the body waits for another task or for room. Exact where it matters: at the end of the body's own poll.
     pub(crate) fn is_waiting(&self) -> bool {
         self.waits.load(Ordering::Relaxed) > 0

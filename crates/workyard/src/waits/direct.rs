@@ -155,7 +155,8 @@ impl AnyWait {
             let waits_here = wait.entered.as_ref().is_some_and(|old| old.waiter.header().id == waiter.header().id);
             waits_here && task.header().status().is_some_and(|status| !status.is_ended())
         };
-        if self.entered.iter().any(goes_on) {
+        // Of a map's runners one may end and the wait goes on: then it is for the others only.
+        if !self.entered.is_empty() && self.entered.iter().all(goes_on) {
             for (_, wait) in &self.entered {
                 if let Some(entered) = &wait.entered {
                     waits.keep_waker(&waiter, entered.number, cx.waker());

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use parking_lot::Mutex;
-use workyard_core::{Awaited, Ticket};
+use workyard_core::{Awaited, TaskState, Ticket};
 
 use crate::lane::{LaneShared, has_stack_left};
 use crate::task::cell::Task;
@@ -66,6 +66,11 @@ impl Waits {
         self.change(|state, after| state.tell_if_stuck(waiter.header().id.0, after));
     }
 
+    /// A runner has nothing left that could go on, but for what it waits for.
+    pub(crate) fn has_no_other_work(&self, runner: &dyn Task) {
+        self.change(|state, after| state.tell_all_if_stuck(runner.header().id.0, after));
+    }
+
     /// Whether a future that has just returned `Pending` is to lend its slot.
     pub(crate) fn has_to_lend(&self, waiter: &dyn Task) -> bool {
         let header = waiter.header();
@@ -84,8 +89,13 @@ impl Waits {
 
     /// The body of a task has ended: whatever it waited for, it does so no more.
     pub(crate) fn body_ended(&self, task: &dyn Task) {
+        let id = task.header().id.0;
         if task.header().is_waiting() {
-            self.change(|state, after| state.leave_all(task.header().id.0, after));
+            self.change(|state, after| state.leave_all(id, after));
+        }
+        if task.is_runner() && task.header().status().is_some_and(TaskState::is_ended) {
+            // Whoever waits for it waits for others, too, and is to wait for those alone.
+            self.change(|state, after| state.wake_who_wait_for(id, after));
         }
     }
 

@@ -96,14 +96,27 @@ impl State {
     }
 
     pub(super) fn is_stuck(&self, waiter: u64) -> bool {
-        // A runner may have other items that go on.
-        self.graph.is_stuck(waiter, |id| self.tasks.get(&id).is_some_and(|task| task.is_runner()))
+        self.graph.is_stuck(waiter, |id| self.tasks.get(&id).is_some_and(|task| task.has_other_work(id == waiter)))
     }
 
     pub(super) fn tell_if_stuck(&self, waiter: u64, after: &mut After) {
         if self.is_stuck(waiter) {
             let others = self.graph.all_who_wait_for(Awaited::Task(waiter));
             after.wake.extend(others.into_iter().flat_map(|other| self.wakers_of(other)));
+        }
+    }
+
+    /// Has those look again who wait for a task, directly or through others.
+    pub(super) fn wake_who_wait_for(&self, task: u64, after: &mut After) {
+        let waiters = self.graph.all_who_wait_for(Awaited::Task(task));
+        after.wake.extend(waiters.into_iter().flat_map(|waiter| self.wakers_of(waiter)));
+    }
+
+    /// As [`tell_if_stuck`](Self::tell_if_stuck), and tells the waiter's own waits as well.
+    pub(super) fn tell_all_if_stuck(&self, waiter: u64, after: &mut After) {
+        self.tell_if_stuck(waiter, after);
+        if self.is_stuck(waiter) {
+            after.wake.extend(self.wakers_of(waiter));
         }
     }
 
