@@ -165,3 +165,13 @@ pub use workyard_core::{Ageing, LaneCounts, Ledger, Order, OutOfRange, Outcome, 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The programs in the recipes.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/recipes.md")]
+struct Recipes;
+
+/// The programs of the table of lanes.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/lanes.md")]
+struct Lanes;
