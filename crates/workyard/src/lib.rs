@@ -175,3 +175,13 @@ struct Recipes;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/lanes.md")]
 struct Lanes;
+
+/// What users of Python's `multiprocessing.Pool` write here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from/multiprocessing-pool.md")]
+struct FromMultiprocessingPool;
+
+/// What users of Python's `concurrent.futures` write here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from/concurrent-futures.md")]
+struct FromConcurrentFutures;
