@@ -185,3 +185,13 @@ struct FromMultiprocessingPool;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/coming-from/concurrent-futures.md")]
 struct FromConcurrentFutures;
+
+/// What users of `JoinSet` and its neighbours write here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from/joinset.md")]
+struct FromJoinSet;
+
+/// What users of rayon write here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from/rayon.md")]
+struct FromRayon;
