@@ -117,6 +117,12 @@
 //! | blocks its thread: files, drivers without an async form | [`blocking`](Scheduler::blocking) | it needs a thread and little CPU, so there may be more of them than CPUs |
 //! | talks to one dependency that may get slow | a named lane | the others do not wait with it |
 //!
+//! The repository's `docs/lanes.md` has the borderline cases.
+//!
+//! # More programs
+//! In the repository: `docs/recipes.md` has whole programs to copy, and `docs/coming-from/` goes call by call through
+//! `multiprocessing.Pool`, `concurrent.futures`, `JoinSet` and its neighbours, and rayon.
+//!
 //! # Features
 //! `signals` adds `Shutdown::on_signal` (tokio's signal driver).
 #![forbid(unsafe_code)]
