@@ -162,6 +162,12 @@
 //! | blocks its thread: files, drivers without an async form | [`blocking`](Scheduler::blocking) | it needs a thread and little CPU, so there may be more of them than CPUs |
 //! | talks to one dependency that may get slow | a named lane | the others do not wait with it |
 //!
+//! The repository's `docs/lanes.md` has the borderline cases.
+//!
+//! # More programs
+//! In the repository: `docs/recipes.md` has whole programs to copy, and `docs/coming-from/` goes call by call through
+//! `multiprocessing.Pool`, `concurrent.futures`, `JoinSet` and its neighbours, and rayon.
+//!
 //! # Features
 //! `signals` adds `Shutdown::on_signal` (tokio's signal driver). `progress` adds `Progress`, which shows how far work has come,
 //! in bars or lines (indicatif draws the bars).
@@ -214,3 +220,33 @@ pub use workyard_core::{Ageing, LaneCounts, Ledger, Order, OutOfRange, Outcome, 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The programs in the recipes.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/recipes.md")]
+struct Recipes;
+
+/// The programs of the table of lanes.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/lanes.md")]
+struct Lanes;
+
+/// What users of Python's `multiprocessing.Pool` write here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from/multiprocessing-pool.md")]
+struct FromMultiprocessingPool;
+
+/// What users of Python's `concurrent.futures` write here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from/concurrent-futures.md")]
+struct FromConcurrentFutures;
+
+/// What users of `JoinSet` and its neighbours write here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from/joinset.md")]
+struct FromJoinSet;
+
+/// What users of rayon write here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from/rayon.md")]
+struct FromRayon;

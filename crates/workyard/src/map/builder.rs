@@ -60,6 +60,9 @@ pub(super) type Make<I, T> = Box<dyn FnOnce(&Arc<Exchange<I, T>>, usize) -> Crew
 /// *Turns.* The map's runners wait in the lane's queue like any task, and go to its end after each batch (or item) while others wait
 /// there. So a map of a million items and a single task share the lane.
 ///
+/// *Shutdown.* When the yard closes, items that have not begun are refused
+/// ([`Refused`](crate::TaskErrorKind::Refused)), so a map that should be whole is awaited before.
+///
 /// # Cancel safety
 /// Dropping the future or stream cancels what is left: items that did not begin never do, futures are dropped at their next await, and
 /// closures that run are not waited for. Results that were not taken are dropped, and failures among them are counted as unobserved.
