@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use lexopt::{Arg, Parser, ValueExt as _};
+use lexopt::{Arg, Parser, ValueExt};
 
 /// What is to be done.
 pub(crate) enum Command {
@@ -68,7 +68,7 @@ fn read(mut parser: Parser) -> Result<Command, String> {
 }
 
 fn number(parser: &mut Parser) -> Result<usize, String> {
-    let text = parser.value().and_then(|value| value.string()).map_err(|error| error.to_string())?;
+    let text = parser.value().and_then(ValueExt::string).map_err(|error| error.to_string())?;
     let number = text.parse().ok().filter(|threads| (1..=MOST_THREADS).contains(threads));
     number.ok_or_else(|| format!("--threads: {text:?} is not a whole number from 1 to {MOST_THREADS}"))
 }

@@ -12,7 +12,7 @@ fn known_sums() {
     folder.file(b"0", b"");
     folder.file(b"3", b"abc");
     folder.file(b"56", b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq");
-    folder.file(b"million", &[b'a'; 1_000_000]);
+    folder.file(b"million", &vec![b'a'; 1_000_000]);
     let expected = format!(
         "{EMPTY}  ./0\n\
          {ABC}  ./3\n\
@@ -26,7 +26,8 @@ fn known_sums() {
 #[test]
 fn names_are_escaped_as_sha256sum_does() {
     let folder = Folder::new();
-    for name in [&b"-n"[..], b"a b\t'\"", b"back\\slash", b"line\nfeed", b"carriage\rreturn", b"\xff\x80", b"\\\n\r\\n"] {
+    for name in [&b"-n"[..], b"a b\t'\"", b"back\\slash", b"line\nfeed", b"carriage\rreturn", b"\xff\x80", b"\\\n\r\\n"]
+    {
         folder.file(name, b"abc");
     }
     let mut expected = Vec::new();
