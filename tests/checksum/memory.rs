@@ -20,7 +20,8 @@ fn large_files_take_little_memory() {
     assert!(peak.is_none_or(|kib| kib < 60 << 10), "{peak:?} KiB");
 }
 
-/// Each batch of these fills its buffer, and there are four times as many as may be under way.
+/// Each batch of these fills its buffer, there are four times as many as may be under way, and reading is faster than hashing: the second
+/// time nobody waits for the disk.
 #[test]
 fn many_short_files_take_little_memory() {
     let folder = Folder::new();
@@ -28,9 +29,11 @@ fn many_short_files_take_little_memory() {
         let file = File::create(folder.path().join(number.to_string())).unwrap();
         file.set_len((32 << 10) - number % 5).unwrap();
     }
-    let finished = Program::example("checksum").arg(folder.path()).run_within(SOON);
-    assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""), "{finished}");
-    assert_eq!(finished.stdout.lines().count(), 8_192, "{finished}");
-    let peak = finished.peak_rss_kib;
-    assert!(peak.is_none_or(|kib| kib < 120 << 10), "{peak:?} KiB");
+    for _ in 0..2 {
+        let finished = Program::example("checksum").arg("--threads=1").arg(folder.path()).run_within(SOON);
+        assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""), "{finished}");
+        assert_eq!(finished.stdout.lines().count(), 8_192, "{finished}");
+        let peak = finished.peak_rss_kib;
+        assert!(peak.is_none_or(|kib| kib < 90 << 10), "{peak:?} KiB");
+    }
 }

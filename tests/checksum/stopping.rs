@@ -18,10 +18,17 @@ fn tree() -> Folder {
     folder
 }
 
-/// The end that a shell sees when SIGPIPE has ended a program.
+/// The tree, and behind it a file that takes half an hour.
+fn endless_tree() -> Folder {
+    let folder = tree();
+    File::create(folder.path().join("z")).unwrap().set_len(1 << 40).unwrap();
+    folder
+}
+
+/// The end that a shell sees when SIGPIPE has ended a program. What nobody takes is not hashed.
 #[test]
 fn a_reader_that_has_gone_ends_it_quietly() {
-    let folder = tree();
+    let folder = endless_tree();
     let script = "(\"$0\" \"$1\"; echo \"code $?\" >&2) | head -n 1";
     let shell = Program::new("/bin/sh").arg("-c").arg(script).arg(program_path()).arg(folder.path());
     let finished = shell.run_within(SOON);
@@ -66,9 +73,7 @@ fn assert_stopped(finished: &Finished, code: i32) {
 
 #[test]
 fn signals_stop_it_in_the_middle_of_a_file() {
-    let folder = tree();
-    // Sparse, and so large that it takes half an hour.
-    File::create(folder.path().join("z")).unwrap().set_len(1 << 40).unwrap();
+    let folder = endless_tree();
     for (how, code) in [(Running::interrupt as fn(&Running), 130), (Running::terminate, 143)] {
         let running = Program::example("checksum").arg(folder.path()).spawn();
         running.wait_for_line("/0000", SOON);
