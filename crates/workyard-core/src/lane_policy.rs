@@ -356,6 +356,16 @@ impl LanePolicy {
         })
     }
 
+    /// How long a task whose body has not ended waited for its slot, and how long its body has run; `None` if it waits.
+    pub fn times_of(&self, slot: Slot, now: Moment) -> Option<(Duration, Option<Duration>)> {
+        self.tasks.get(slot.0).map(|task| match task.state {
+            TaskState::Queued => (now.since(task.accepted_at), None),
+            TaskState::Running | TaskState::Ended(_) => {
+                (task.started_at.since(task.accepted_at), Some(now.since(task.started_at)))
+            }
+        })
+    }
+
     /// The numbers of the lane, now.
     pub fn counts(&self) -> LaneCounts {
         LaneCounts {
