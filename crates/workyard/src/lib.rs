@@ -124,6 +124,7 @@
 mod block_on;
 mod builder;
 mod clock;
+mod completed;
 mod ground;
 mod group;
 mod lane;
@@ -142,6 +143,7 @@ mod waits;
 mod yard;
 
 pub use builder::{BuildError, Builder};
+pub use completed::{AsCompleted, BlockingIter, Finished, as_completed};
 pub use group::{Group, GroupSubmit, GroupTask, JoinNext, Until, Wait};
 pub use lane::{
     BlockingLane, BlockingLaneConfig, ClosureTask, CpuLane, CpuLaneConfig, Fallible, FutureTask, IoLane, IoLaneConfig,

@@ -30,5 +30,5 @@ pub(crate) use config::Kind;
 pub(crate) use cpu_threads::CpuThreads;
 pub(crate) use executor::Executor;
 pub(crate) use shared::LaneShared;
-pub(crate) use stack::has_stack_left;
+pub(crate) use stack::{has_stack_left, is_cpu_thread};
 pub(crate) use submit_error::Refused;

@@ -39,7 +39,7 @@ pub(super) fn begin_turn() {
 }
 
 /// Whether this thread is one of a cpu lane.
-pub(super) fn is_cpu_thread() -> bool {
+pub(crate) fn is_cpu_thread() -> bool {
     matches!(BOTTOM.get(), Bottom::Cpu(_))
 }
 
