@@ -123,6 +123,7 @@
 
 mod block_on;
 mod builder;
+mod callbacks;
 mod clock;
 mod completed;
 mod ground;
@@ -156,7 +157,7 @@ pub use scheduler::{NoSuchLane, Scheduler, WeakScheduler};
 pub use shutdown::{Shutdown, ShutdownFuture};
 #[cfg(feature = "signals")]
 pub use signals::OnSignal;
-pub use task::{BoxError, Handle, TaskContext, TaskError, TaskErrorKind, TaskId, TaskRef, TaskStatus};
+pub use task::{BoxError, Handle, TaskContext, TaskEnded, TaskError, TaskErrorKind, TaskId, TaskRef, TaskStatus};
 pub use workyard_core::{Ageing, LaneCounts, Ledger, Order, OutOfRange, Outcome, Percentiles, Priority, Reason};
 
 /// The programs in the README, which documentation tests compile and run.

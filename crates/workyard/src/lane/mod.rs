@@ -16,6 +16,7 @@ mod shared;
 mod stack;
 mod submit;
 mod submit_error;
+mod tell;
 mod workers;
 
 pub use blocking::BlockingLane;

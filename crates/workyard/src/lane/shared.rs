@@ -17,6 +17,7 @@ use workyard_core::{
 use crate::ground::YardShared;
 use crate::lane::effects::Effects;
 use crate::lane::executor::Executor;
+use crate::lane::tell::Note;
 use crate::observe::Unobserved;
 use crate::task::cell::Task;
 use crate::task::header::Seat;
@@ -42,6 +43,14 @@ pub(super) struct LaneState {
     submitters: Vec<Option<Submitter>>,
     /// Closures on their way through the queue: see [`workers`](super::workers).
     pub(super) workers: usize,
+}
+
+/// A body that has ended: whether that was its task's end, what callbacks are to be told, and what the lane held of it.
+/// No ending means that no body ran there: a defect.
+pub(super) struct BodyEnd {
+    pub(super) ending: Option<Ending>,
+    pub(super) note: Option<Note>,
+    pub(super) held: Option<Arc<dyn Task>>,
 }
 
 /// Who waits for room: how to wake it, and the task in whose body it is polled.
@@ -261,21 +270,17 @@ impl LaneState {
         started
     }
 
-    /// Counts the end of a body, and lets go of its task, which is to be dropped after the lock. No ending means that no
-    /// body ran there: a defect.
-    pub(super) fn end_body(
-        &mut self,
-        task: &dyn Task,
-        how: Outcome,
-        now: Moment,
-    ) -> (Option<Ending>, Option<Arc<dyn Task>>) {
+    /// Counts the end of a body, and lets go of its task, which is to be dropped after the lock.
+    #[must_use]
+    pub(super) fn end_body(&mut self, task: &dyn Task, how: Outcome, now: Moment) -> BodyEnd {
         let slot = task.header().slot();
+        let note = self.note_body_end(task.header(), how);
         let ending = self.policy.end_body(slot, how, now);
         debug_assert!(ending.is_some(), "a body ends once, in the slot it was given");
         if ending == Some(Ending::Final) {
             task.header().set_status(TaskState::Ended(how));
         }
-        (ending, self.release(slot))
+        BodyEnd { ending, note, held: self.release(slot) }
     }
 
     /// Takes the next task that has a slot, and marks it as running.

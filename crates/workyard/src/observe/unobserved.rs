@@ -1,6 +1,7 @@
 //! Owns the failures that nobody looked at: counted always, and a panic logged, but no more than ten a second. Those that
 //! were not logged are named by the next record, a second later at most, or by the end of the yard.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use workyard_core::RateLimit;
 
 use crate::lane::LaneShared;
 use crate::task::header::Header;
-use crate::task::{Name, Payload, TaskError, TaskErrorKind};
+use crate::task::{Name, Payload, TaskEnded, TaskError, TaskErrorKind, TaskId};
 
 /// How many panics of one lane are logged a second.
 const RECORDS_A_SECOND: u32 = 10;
@@ -51,7 +52,7 @@ impl Unobserved {
             self.failures.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(message) = error.panic_message() {
-            self.record(header, message, "a task panicked, and nobody looked at its result");
+            self.record(header.into(), message, "a task panicked, and nobody looked at its result");
         }
     }
 
@@ -60,14 +61,21 @@ impl Unobserved {
     pub(crate) fn note_late(&self, header: &Header, error: &TaskError) {
         if let Some(message) = error.panic_message() {
             self.failures.fetch_add(1, Ordering::Relaxed);
-            self.record(header, message, "the body of a task panicked after its handle was answered");
+            self.record(header.into(), message, "the body of a task panicked after its handle was answered");
         }
     }
 
     /// A `Drop` of the user's panicked in the lane's hands.
     pub(crate) fn note_drop_panic(&self, header: &Header, payload: &Payload) {
         self.failures.fetch_add(1, Ordering::Relaxed);
-        self.record(header, &payload.message(), "dropping what belonged to a task panicked");
+        self.record(header.into(), &payload.message(), "dropping what belonged to a task panicked");
+    }
+
+    /// A callback panicked that was told of the end of a task.
+    pub(crate) fn note_callback_panic(&self, lane: &Arc<LaneShared>, ended: &TaskEnded, payload: &Payload) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let of = Whose { id: ended.id, name: ended.name(), lane, site: ended.site };
+        self.record(of, &payload.message(), "the on_done callback of a task panicked");
     }
 
     /// Names how many panics were not logged, since no more may come.
@@ -78,23 +86,38 @@ impl Unobserved {
         }
     }
 
-    fn record(&self, header: &Header, panic: &str, what: &str) {
+    fn record(&self, of: Whose<'_>, panic: &str, what: &str) {
         let (passed, tell_rest) = {
             let mut records = self.records.lock();
-            let passed = records.limit.pass(header.lane.yard.clock.now());
+            let passed = records.limit.pass(of.lane.yard.clock.now());
             (passed, passed.is_none() && !std::mem::replace(&mut records.rest_follows, true))
         };
         if tell_rest {
-            tell_rest_later(&header.lane);
+            tell_rest_later(of.lane);
         }
         let Some(held_back) = passed else { return };
-        let (id, name, lane) = (header.id, header.name.as_ref().map(Name::as_str), &*header.lane.name);
-        let submitted_at = header.site;
+        let Whose { id, name, site: submitted_at, .. } = of;
+        let lane = &*of.lane.name;
         if held_back == 0 {
             tracing::error!(target: "workyard", %id, name, lane, %submitted_at, panic, "{what}");
         } else {
             tracing::error!(target: "workyard", %id, name, lane, %submitted_at, panic, "{what} (and {held_back} more)");
         }
+    }
+}
+
+/// The task that a record is of.
+#[derive(Clone, Copy)]
+struct Whose<'a> {
+    id: TaskId,
+    name: Option<&'a str>,
+    lane: &'a Arc<LaneShared>,
+    site: &'static Location<'static>,
+}
+
+impl<'a> From<&'a Header> for Whose<'a> {
+    fn from(header: &'a Header) -> Self {
+        Self { id: header.id, name: header.name.as_ref().map(Name::as_str), lane: &header.lane, site: header.site }
     }
 }
 
