@@ -6,6 +6,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::callbacks::Callbacks;
 use crate::clock::Clock;
 use crate::task::TaskId;
 use crate::timers::Timers;
@@ -20,6 +21,7 @@ pub(crate) struct YardShared {
     pub(crate) closing: CancellationToken,
     pub(crate) timers: Timers,
     pub(crate) waits: Waits,
+    pub(crate) callbacks: Callbacks,
     next_task: AtomicU64,
     next_lane: AtomicUsize,
     /// Whether somebody waits for lanes to become empty.
@@ -35,6 +37,7 @@ impl YardShared {
             closing: CancellationToken::new(),
             timers: Timers::default(),
             waits: Waits::default(),
+            callbacks: Callbacks::default(),
             next_task: AtomicU64::new(0),
             next_lane: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),
@@ -58,7 +61,7 @@ impl YardShared {
         self.shutting_down.store(true, Ordering::Relaxed);
     }
 
-    /// A task ended, or a body did. Called after the lane's lock.
+    /// A task ended, or a body did, or a callback. Called after the lane's lock.
     pub(crate) fn task_ended(&self) {
         if self.shutting_down.load(Ordering::Relaxed) {
             self.lane_changed.notify_waiters();

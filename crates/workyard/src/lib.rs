@@ -175,7 +175,9 @@
 
 mod block_on;
 mod builder;
+mod callbacks;
 mod clock;
+mod completed;
 mod ground;
 mod group;
 mod lane;
@@ -196,6 +198,7 @@ mod waits;
 mod yard;
 
 pub use builder::{BuildError, Builder};
+pub use completed::{AsCompleted, BlockingIter, Finished, as_completed};
 pub use group::{Group, GroupSubmit, GroupTask, JoinNext, Until, Wait};
 pub use lane::{
     BlockingLane, BlockingLaneConfig, ClosureTask, CpuLane, CpuLaneConfig, Fallible, FutureTask, IoLane, IoLaneConfig,
@@ -213,7 +216,7 @@ pub use scheduler::{NoSuchLane, Scheduler, WeakScheduler};
 pub use shutdown::{Shutdown, ShutdownFuture};
 #[cfg(feature = "signals")]
 pub use signals::OnSignal;
-pub use task::{BoxError, Handle, TaskContext, TaskError, TaskErrorKind, TaskId, TaskRef, TaskStatus};
+pub use task::{BoxError, Handle, TaskContext, TaskEnded, TaskError, TaskErrorKind, TaskId, TaskRef, TaskStatus};
 pub use workyard_core::{Ageing, LaneCounts, Ledger, Order, OutOfRange, Outcome, Percentiles, Priority, Reason};
 
 /// The programs in the README, which documentation tests compile and run.

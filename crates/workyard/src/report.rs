@@ -10,7 +10,7 @@ use crate::yard::Yard;
 /// What a yard did with every task it accepted.
 ///
 /// Its `Display` begins with the account, in one line. If something was lost, lines follow that say what: each task that is
-/// stuck, how many never started, and how many failures nobody looked at. `{:#}` adds a line for each lane.
+/// stuck, how many never started, how many failures nobody looked at, and how many callbacks have not returned. `{:#}` adds a line for each lane.
 ///
 /// # Examples
 /// ```
@@ -41,6 +41,9 @@ pub struct Report {
     pub never_started: u64,
     /// Tasks whose body still runs. Their handles have been answered.
     pub stuck: Vec<TaskInfo>,
+    /// Callbacks ([`on_done`](crate::ClosureTask::on_done)) that have not returned; they go on. Those that await this report are not
+    /// among them.
+    pub pending_callbacks: usize,
 }
 
 impl Report {
@@ -50,6 +53,7 @@ impl Report {
             total: lanes.iter().map(|lane| lane.counts.ledger).sum(),
             never_started: lanes.iter().map(|lane| lane.counts.never_started).sum(),
             stuck: yard.tasks(),
+            pending_callbacks: yard.shared.callbacks.pending(),
             lanes,
         }
     }
@@ -102,6 +106,9 @@ impl fmt::Display for Report {
         }
         self.write_count(f, "never started", |lane| lane.counts.never_started)?;
         self.write_count(f, "failures that nobody looked at", |lane| lane.unobserved_failures)?;
+        if self.pending_callbacks > 0 {
+            write!(f, "\n  callbacks that have not returned: {}", Grouped(self.pending_callbacks as u64))?;
+        }
         if f.alternate() {
             for lane in &self.lanes {
                 write!(f, "\n  {lane}")?;

@@ -37,9 +37,15 @@ const GRACE: Duration = Duration::from_millis(200);
 ///    [`grace`](Self::grace) to end.
 /// 4. *Closed*: what still runs is abandoned, and the report lists it as stuck.
 ///
-/// A task that awaits the end of its own yard is not waited for in turn: it is cancelled with what is left after draining.
+/// Draining and the grace are for callbacks ([`on_done`](crate::ClosureTask::on_done)) as well. Those of the tasks that are abandoned get a
+/// `grace` of their own before the report. So by the time of the report all callbacks have returned, but for those that took longer, which
+/// it counts as [`pending_callbacks`](Report::pending_callbacks).
 ///
-/// It always ends, by `drain_for + grace` and what the runtime needs to say so. Calling it again, from anywhere, gives the
+/// A task or a callback that awaits the end of its own yard is not waited for in turn: a task is cancelled with what is left after
+/// draining, and other callbacks are called meanwhile.
+///
+/// It always ends, by `drain_for + grace` and what the runtime needs to say so, and another `grace` if callbacks do not
+/// return. Calling it again, from anywhere, gives the
 /// same report; a later call with a shorter `drain_for` brings the end forward.
 ///
 /// # Cancel safety
@@ -107,7 +113,7 @@ impl IntoFuture for Shutdown {
 
 impl Shutdown {
     async fn report(self) -> Report {
-        let _waits = self.yard.shutdown.note_caller(&self.yard);
+        let _waits = (self.yard.shutdown.note_caller(&self.yard), self.yard.shared.step_aside());
         let mut told = self.yard.shutdown.begin(&self.yard, self.drain_for, self.grace);
         // The sender stays in the yard, which `self` keeps; it is never closed without a report.
         match told.wait_for(Option::is_some).await.as_deref() {
@@ -218,8 +224,8 @@ impl Drop for Books {
     fn drop(&mut self) {
         self.yard.close();
         self.yard.cancel_all();
+        self.yard.abandon_all();
         for lane in self.yard.lanes() {
-            lane.abandon_all(Reason::Shutdown);
             lane.unobserved.tell_rest(&lane.name);
         }
         let report = Report::of(&self.yard);
@@ -235,7 +241,7 @@ async fn supervise(books: Books, mut drained_by: watch::Receiver<Instant>, grace
     let yard = &books.yard;
     loop {
         let by = *drained_by.borrow_and_update();
-        let drained = pin!(tokio::time::timeout_at(by, yard.empty()));
+        let drained = pin!(tokio::time::timeout_at(by, yard.drained()));
         if let Either::Left(_) = select(drained, pin!(drained_by.changed())).await {
             break;
         }
@@ -249,8 +255,12 @@ async fn supervise(books: Books, mut drained_by: watch::Receiver<Instant>, grace
                 threads.ended().await;
             }
         }
+        yard.called().await;
     })
     .await;
+    // Those that are abandoned have callbacks, too.
+    yard.abandon_all();
+    let _in_time = tokio::time::timeout(grace, yard.called()).await;
     drop(books);
 }
 
@@ -289,15 +299,40 @@ impl Yard {
         }
     }
 
+    fn abandon_all(&self) {
+        for lane in self.lanes() {
+            lane.abandon_all(Reason::Shutdown);
+        }
+    }
+
+    /// Waits until nothing is left to be waited for: no task, no body, no callback.
+    async fn drained(&self) {
+        self.empty().await;
+        self.called().await;
+    }
+
     /// Waits until no lane holds a task or a body.
     async fn empty(&self) {
+        self.ends_until(|| {
+            let callers = self.shutdown.callers.lock().clone();
+            self.lanes().all(|lane| lane.holds_only(&callers))
+        })
+        .await;
+    }
+
+    /// Waits until the callbacks of all tasks that have ended have returned.
+    async fn called(&self) {
+        self.ends_until(|| self.shared.callbacks.pending() == 0).await;
+    }
+
+    /// Asks again after each end.
+    async fn ends_until(&self, is_met: impl Fn() -> bool) {
         loop {
             let next_end = self.shared.next_end();
             tokio::pin!(next_end);
             // A `Notified` counts from when it is enabled.
             next_end.as_mut().enable();
-            let callers = self.shutdown.callers.lock().clone();
-            if self.lanes().all(|lane| lane.holds_only(&callers)) {
+            if is_met() {
                 return;
             }
             next_end.await;

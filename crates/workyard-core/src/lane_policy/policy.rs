@@ -4,6 +4,8 @@
 //! released. Three numbers bound a lane: `limit` slots for bodies, `queue` places behind them, and nothing else. A
 //! place that is promised to a waiting submitter counts as taken, so the sum never exceeds `limit + queue`.
 
+use std::time::Duration;
+
 use super::runners::Items;
 use crate::histogram::Histogram;
 use crate::order::{Line, Links, Waiting};
@@ -378,6 +380,16 @@ impl LanePolicy {
         self.tasks.get(slot.0).map(|task| match task.state {
             TaskState::Queued => task.accepted_at,
             TaskState::Running | TaskState::Ended(_) => task.started_at,
+        })
+    }
+
+    /// How long a task whose body has not ended waited for its slot, and how long its body has run; `None` if it waits.
+    pub fn times_of(&self, slot: Slot, now: Moment) -> Option<(Duration, Option<Duration>)> {
+        self.tasks.get(slot.0).map(|task| match task.state {
+            TaskState::Queued => (now.since(task.accepted_at), None),
+            TaskState::Running | TaskState::Ended(_) => {
+                (task.started_at.since(task.accepted_at), Some(now.since(task.started_at)))
+            }
         })
     }
 

@@ -375,3 +375,18 @@ fn a_flood_of_urgent_work_delays_a_task_by_its_levels_and_no_more() {
         assert!((bound..=bound + 10).contains(&waited), "{priority:?} waited {waited} ms");
     }
 }
+
+#[test]
+fn the_times_of_a_task_are_told_until_its_body_has_ended() {
+    let mut policy = LanePolicy::new(LaneConfig::new(1, 1, Order::Fifo, Ageing::default()).unwrap());
+    let (at, secs) = (|secs| Moment::new(Duration::from_secs(secs)), Duration::from_secs);
+    let first = policy.offer(at(1), Priority::NORMAL).unwrap();
+    let second = policy.offer(at(2), Priority::NORMAL).unwrap();
+    assert_eq!(policy.start_next(at(4)), Some(first));
+    assert_eq!(policy.times_of(first, at(9)), Some((secs(3), Some(secs(5)))));
+    assert_eq!(policy.times_of(second, at(9)), Some((secs(7), None)));
+    assert!(policy.give_up(first, Outcome::TimedOut) && policy.end_queued(second, Outcome::Cancelled));
+    assert_eq!(policy.times_of(first, at(10)), Some((secs(3), Some(secs(6)))), "the body runs on");
+    assert_eq!(policy.end_body(first, Outcome::Completed, at(11)), Some(Ending::Late));
+    assert_eq!((policy.times_of(first, at(12)), policy.times_of(second, at(12))), (None, None));
+}

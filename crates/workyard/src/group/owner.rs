@@ -262,7 +262,7 @@ impl<T> Group<T> {
     /// | `wait(fs, timeout=3, ..)` | `group.wait(..).timeout(Duration::from_secs(3)).await` |
     /// | `wait(fs, timeout=0)` | `group.wait(Until::All).timeout(Duration::ZERO).await` |
     /// | the same, in a plain thread | `group.wait(..).blocking_join()` |
-    /// | `as_completed(fs)` | `while let Some(result) = group.join_next().await` |
+    /// | `as_completed(fs)` | `while let Some(result) = group.join_next().await`; of handles, [`as_completed`](crate::as_completed) |
     ///
     /// If others take results meanwhile, each result still goes to one only: this goes on waiting for one of its own,
     /// and gives none only when no member is left to wait for or the time is up.

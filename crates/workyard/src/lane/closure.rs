@@ -57,7 +57,7 @@ impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
         let task: Arc<dyn Task> = Arc::clone(&cell) as _;
         let header = task.header();
         if let Some(reason) = header.over_before_start() {
-            header.signal.ask(reason);
+            header.signal.stop(reason);
             header.span.within(|| cell.drop_value(given));
             cell.stash(Err(TaskError::stopped(header, reason)));
             return Some(reason.outcome());

@@ -7,10 +7,12 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use workyard_core::{Ending, Outcome, Reason, TaskState};
+use workyard_core::{Outcome, Reason, TaskState};
 
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
+use crate::lane::shared::BodyEnd;
+use crate::lane::tell::Note;
 use crate::task::TaskError;
 use crate::task::cell::Task;
 
@@ -81,6 +83,7 @@ impl LaneShared {
             Some(TaskState::Running) if reason == Reason::QueueTimeout => false,
             Some(TaskState::Queued) => {
                 header.signal.ask(reason);
+                let note = state.note_end(header, reason.outcome(), Some(reason));
                 let ended = state.policy.end_queued(header.slot(), reason.outcome());
                 debug_assert!(ended, "a queued task is in its lane's queue");
                 header.set_status(TaskState::Ended(reason.outcome()));
@@ -89,7 +92,7 @@ impl LaneShared {
                 drop(state);
                 drop(held);
                 clear_all((Arc::clone(task), reason));
-                self.ended(&**task, effects);
+                self.ended(&**task, note, effects);
                 true
             }
             Some(TaskState::Running) => {
@@ -99,6 +102,7 @@ impl LaneShared {
                 } else {
                     header.signal.ask(reason);
                 }
+                let note = given_up.and_then(|how| state.note_end(header, how, Some(reason)));
                 if let Some(how) = given_up {
                     header.set_status(TaskState::Ended(how));
                 }
@@ -109,7 +113,7 @@ impl LaneShared {
                         Outcome::Abandoned => TaskError::abandoned(header, reason),
                         _ => TaskError::stopped(header, reason),
                     });
-                    self.ended(&**task, effects);
+                    self.ended(&**task, note, effects);
                 }
                 true
             }
@@ -131,42 +135,43 @@ impl LaneShared {
     pub(super) fn end_body(self: &Arc<Self>, task: &dyn Task, how: Outcome) {
         let now = self.yard.clock.now();
         let mut effects = Effects::default();
-        let (ending, held) = {
+        let end = {
             let mut state = self.state.lock();
             let ended = state.end_body(task, how, now);
             state.hand_out(&self.executor, now, &mut effects);
             ended
         };
-        drop(held);
-        self.body_ended(task, ending, effects);
+        self.body_ended(task, end, effects);
     }
 
     /// Counts the end of a closure and takes the next one in the same turn; `None` ends the worker's turn.
     pub(super) fn end_closure(self: &Arc<Self>, task: &dyn Task, how: Outcome) -> Option<Arc<dyn Task>> {
         let now = self.yard.clock.now();
         let mut effects = Effects::default();
-        let ((ending, held), next) = {
+        let (end, next) = {
             let mut state = self.state.lock();
             let ended = state.end_body(task, how, now);
             (ended, state.next_closure(now, &mut effects))
         };
-        drop(held);
-        self.body_ended(task, ending, effects);
+        self.body_ended(task, end, effects);
         next
     }
 
     /// A body has ended and was counted: what follows from it. No ending means that it only gave way, and may be at work again by now.
-    pub(super) fn body_ended(self: &Arc<Self>, task: &dyn Task, ending: Option<Ending>, effects: Effects) {
+    pub(super) fn body_ended(self: &Arc<Self>, task: &dyn Task, end: BodyEnd, effects: Effects) {
+        let BodyEnd { ending, note, held } = end;
+        drop(held);
         let Some(ending) = ending else { return effects.act(self) };
         self.yard.waits.body_ended(task);
         task.publish(ending);
-        self.ended(task, effects);
+        self.ended(task, note, effects);
     }
 
     /// A task or its body has ended: what follows from it.
-    pub(super) fn ended(self: &Arc<Self>, task: &dyn Task, effects: Effects) {
+    fn ended(self: &Arc<Self>, task: &dyn Task, note: Option<Note>, effects: Effects) {
         self.yard.timers.unset(task);
         effects.act(self);
+        self.tell(task.header(), note);
         self.yard.task_ended();
     }
 }

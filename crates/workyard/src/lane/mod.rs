@@ -17,6 +17,7 @@ mod shared;
 mod stack;
 mod submit;
 mod submit_error;
+mod tell;
 mod workers;
 
 pub use blocking::BlockingLane;

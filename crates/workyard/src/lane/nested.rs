@@ -107,18 +107,17 @@ impl LaneShared {
 
     fn end_within(self: &Arc<Self>, waiter: &Arc<dyn Task>, task: &dyn Task, how: workyard_core::Outcome) {
         let mut effects = Effects::default();
-        let (ending, held) = {
+        let end = {
             let mut state = self.state.lock();
             let now = self.yard.clock.now();
-            let (ending, held) = state.end_body(task, how, now);
+            let end = state.end_body(task, how, now);
             // Within the same lock, so the slot is there.
             let back = state.policy.reclaim(waiter.header().slot());
             debug_assert!(back, "the slot that was lent is free when its borrower has ended");
             state.after_room(&mut effects);
-            (ending, held)
+            end
         };
-        drop(held);
-        self.body_ended(task, ending, effects);
+        self.body_ended(task, end, effects);
     }
 
     /// Runs a queued task, or (`None`) whichever is next, on a thread of this lane that is in no task's body and waits all the same:

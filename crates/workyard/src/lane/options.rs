@@ -19,7 +19,7 @@ use crate::lane::methods::{closure_verbs, future_verbs, submission_verbs};
 use crate::lane::submit::{Run, Submission, Submit, SubmitTimeout};
 use crate::lane::submit_error::SubmitError;
 use crate::task::header::Options;
-use crate::task::{BoxError, Handle, Name, TaskContext, TaskError};
+use crate::task::{BoxError, Handle, Name, TaskContext, TaskEnded, TaskError};
 
 /// The task's result is what the body returns, also if that is a `Result`.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +83,51 @@ macro_rules! task_options {
             /// Cancels the task when `token` is cancelled, wherever the task is then.
             pub fn token(mut self, token: CancellationToken) -> Self {
                 self.options.limits.token = Some(token);
+                self
+            }
+
+            /// Has `callback` called once when the task has ended, whatever its outcome: completed, failed, panicked, cancelled
+            /// before or after it started, timed out, abandoned. Python's `Future.add_done_callback`. Each call of this adds one;
+            /// they are called in that order. A task that is never accepted calls none.
+            ///
+            /// It is called apart from the task: the handle is answered and the lane goes on, however long the callback takes.
+            /// The callbacks of a yard are called one after the other, about in the order in which the tasks ended, on a blocking
+            /// thread of the yard's runtime; so let them be short, and submit a task for what is not. What waits to be called
+            /// is bounded by nothing but the number of tasks that have ended. If the runtime has no more threads, since it
+            /// shuts down, they are called by the thread that ends the task or the runtime, where a callback should take no
+            /// lock that this thread may hold.
+            ///
+            /// A callback that panics is logged as an error and counted among the [`unobserved_failures`] of the lane; the
+            /// others are called all the same.
+            ///
+            /// [`Shutdown`](crate::Shutdown) waits for callbacks as it does for tasks, and its report counts those that have
+            /// not returned. Dropping the last [`Scheduler`](crate::Scheduler) or the runtime waits for none of those that
+            /// have not begun, but they are called if the process goes on.
+            ///
+            /// [`unobserved_failures`]: crate::LaneSnapshot::unobserved_failures
+            ///
+            /// # Examples
+            /// ```
+            /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+            /// use std::sync::mpsc;
+            /// use std::time::Duration;
+            /// use workyard::{Outcome, Scheduler};
+            ///
+            /// let yard = Scheduler::new();
+            /// let (tell, told) = mpsc::channel();
+            /// let tell_too = tell.clone();
+            /// let fetch = yard.io().task("fetch").on_done(move |ended| drop(tell.send(ended.outcome())));
+            /// fetch.run(async { "a page" }).await?;
+            /// let parse = yard.cpu().task("parse").timeout(Duration::ZERO);
+            /// let parse = parse.on_done(move |ended| drop(tell_too.send(ended.outcome())));
+            /// assert!(parse.run(|| "a tree").await.unwrap_err().is_timeout());
+            /// assert!(yard.shutdown().await.balances());
+            /// assert_eq!(told.try_iter().collect::<Vec<_>>(), [Outcome::Completed, Outcome::TimedOut]);
+            /// # Ok::<_, workyard::BoxError>(()) })?;
+            /// # Ok::<_, workyard::BoxError>(())
+            /// ```
+            pub fn on_done(mut self, callback: impl FnOnce(&TaskEnded) + Send + 'static) -> Self {
+                self.options.on_done.add(callback);
                 self
             }
 

@@ -11,7 +11,7 @@ use workyard_core::RateLimit;
 
 use crate::lane::LaneShared;
 use crate::task::header::Header;
-use crate::task::{Name, Origin, Payload, TaskError, TaskErrorKind, TaskId};
+use crate::task::{Name, Origin, Payload, TaskEnded, TaskError, TaskErrorKind, TaskId};
 
 /// How many panics of one lane are logged a second.
 const RECORDS_A_SECOND: u32 = 10;
@@ -87,6 +87,13 @@ impl Unobserved {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let about = About { id: None, name: origin.name.as_ref().map(Name::as_str), lane, site: origin.site };
         self.record(&about, &payload.message(), "dropping what belonged to a map panicked");
+    }
+
+    /// A callback panicked that was told of the end of a task.
+    pub(crate) fn note_callback_panic(&self, lane: &Arc<LaneShared>, ended: &TaskEnded, payload: &Payload) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let about = About { id: Some(ended.id), name: ended.name(), lane, site: ended.site };
+        self.record(&about, &payload.message(), "the on_done callback of a task panicked");
     }
 
     /// Names how many panics were not logged, since no more may come.

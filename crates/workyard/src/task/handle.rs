@@ -165,8 +165,26 @@ impl<T> Handle<T> {
         TaskRef::new(self.erased())
     }
 
-    fn erased(&self) -> Arc<dyn Task> {
+    pub(crate) fn erased(&self) -> Arc<dyn Task> {
         Arc::<dyn Join<T>>::clone(&self.task)
+    }
+
+    /// The task, for who takes its result in this handle's stead.
+    #[track_caller]
+    pub(crate) fn join(&mut self) -> Arc<dyn Join<T>> {
+        assert!(!self.taken, "a handle was to be awaited after it gave its result");
+        self.wait.end();
+        Arc::clone(&self.task)
+    }
+
+    /// The result was taken.
+    pub(crate) fn joined(mut self) {
+        self.taken = true;
+    }
+
+    /// Why the result is waited for no more, by a task for which this one waits.
+    pub(crate) fn would_deadlock(&self) -> TaskError {
+        TaskError::would_deadlock(self.task.header())
     }
 }
 

@@ -11,6 +11,7 @@ use crate::observe::TaskSpan;
 use crate::task::cancel::Signal;
 use crate::task::id::{Name, TaskId};
 use crate::task::limits::{Limits, Watched};
+use crate::task::on_done::OnDone;
 use crate::task::on_end::OnEnd;
 
 /// What is known of a task apart from its body and its result.
@@ -28,6 +29,7 @@ pub(crate) struct Header {
     pub(crate) watched: Option<Box<Watched>>,
     pub(crate) span: TaskSpan,
     pub(crate) on_end: OnEnd,
+    pub(crate) on_done: OnDone,
     slot: AtomicU32,
     status: StatusCell,
     seat: AtomicU8,
@@ -56,6 +58,7 @@ pub(crate) struct Options {
     pub(crate) site: &'static Location<'static>,
     pub(crate) priority: Priority,
     pub(crate) limits: Limits,
+    pub(crate) on_done: OnDone,
 }
 
 impl Options {
@@ -65,13 +68,14 @@ impl Options {
     }
 
     pub(crate) fn at(site: &'static Location<'static>) -> Self {
-        Self { name: None, site, priority: Priority::NORMAL, limits: Limits::default() }
+        let (priority, limits) = (Priority::NORMAL, Limits::default());
+        Self { name: None, site, priority, limits, on_done: OnDone::default() }
     }
 }
 
 impl Header {
     pub(crate) fn new(lane: &Arc<LaneShared>, options: Options, has_context: bool) -> Self {
-        let Options { name, site, priority, limits } = options;
+        let Options { name, site, priority, limits, on_done } = options;
         let id = lane.yard.next_id();
         let span = TaskSpan::open(id, name.as_ref(), &lane.name, site);
         Self {
@@ -85,6 +89,7 @@ impl Header {
             watched: Watched::new(limits),
             span,
             on_end: OnEnd::default(),
+            on_done,
             slot: AtomicU32::new(u32::MAX),
             status: StatusCell::default(),
             seat: AtomicU8::new(Seat::Held as u8),

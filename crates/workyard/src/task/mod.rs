@@ -4,20 +4,24 @@ pub(crate) mod cancel;
 pub(crate) mod cell;
 mod context;
 pub(crate) mod current;
+mod ended;
 mod error;
 mod handle;
 pub(crate) mod header;
 mod id;
 pub(crate) mod limits;
+mod on_done;
 mod on_end;
 mod panic;
 
 pub use context::TaskContext;
+pub use ended::TaskEnded;
 pub use error::{BoxError, TaskError, TaskErrorKind};
 pub use handle::{Handle, TaskRef, TaskStatus};
 pub use id::TaskId;
 
 pub(crate) use error::Origin;
 pub(crate) use id::Name;
+pub(crate) use on_done::{Call, Callback};
 pub(crate) use on_end::Watcher;
 pub(crate) use panic::{Payload, catch, drop_caught, wake_caught};

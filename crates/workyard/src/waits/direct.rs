@@ -119,7 +119,7 @@ fn help(waiter: &Arc<dyn Task>, cx: &Context<'_>) -> Next {
 
 /// A task may have been run in this thread's stack. If it blocked the thread, it may have used up a wake-up that was meant for
 /// another future which is polled below (tokio has one parker a thread), so that is polled once more.
-fn after_run(something_ran: bool, cx: &Context<'_>) -> Next {
+pub(crate) fn after_run(something_ran: bool, cx: &Context<'_>) -> Next {
     if !something_ran {
         return Next::Wait;
     }
@@ -127,8 +127,7 @@ fn after_run(something_ran: bool, cx: &Context<'_>) -> Next {
     Next::Again
 }
 
-/// A wait for any of several tasks. It is never told that it is stuck, since only some of the tasks are looked at; who waits for
-/// the waiter in turn is told.
+/// A wait for any of several tasks, only some of which are looked at.
 #[derive(Default)]
 pub(crate) struct AnyWait {
     entered: Vec<(Arc<dyn Task>, DirectWait)>,
@@ -141,6 +140,8 @@ impl AnyWait {
 
     /// The future was polled and is not ready. `tasks` gives some of those that have not ended, first those that need a slot of
     /// the lane that it is given.
+    ///
+    /// It is never told that it is stuck; who waits for the waiter in turn is told.
     pub(crate) fn pending(
         &mut self,
         tasks: impl FnOnce(usize, &Arc<LaneShared>) -> Vec<Arc<dyn Task>>,
@@ -150,22 +151,50 @@ impl AnyWait {
             self.end();
             return Next::Wait;
         };
-        let waits = &waiter.header().lane.yard.waits;
+        if !self.goes_on(&waiter, cx) {
+            self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
+            waiter.header().lane.yard.waits.tell_if_stuck(&waiter);
+        }
+        help(&waiter, cx)
+    }
+
+    /// As [`pending`](Self::pending), for who ends this wait with each task that comes, and waits for the `left` that have not
+    /// come. It is told that it is stuck if all of them were looked at.
+    pub(crate) fn pending_all(
+        &mut self,
+        left: usize,
+        tasks: impl FnOnce(usize, &Arc<LaneShared>) -> Vec<Arc<dyn Task>>,
+        cx: &Context<'_>,
+    ) -> Next {
+        let Some(waiter) = current::task() else {
+            self.end();
+            return Next::Wait;
+        };
+        if !self.goes_on(&waiter, cx) {
+            self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
+        }
+        if self.entered.len() == left && waiter.header().lane.yard.waits.is_stuck(&waiter) {
+            return Next::Stuck;
+        }
+        help(&waiter, cx)
+    }
+
+    /// Whether one of the tasks that `waiter` looks at has not ended. Its waker is then kept.
+    fn goes_on(&self, waiter: &Arc<dyn Task>, cx: &Context<'_>) -> bool {
         let goes_on = |(task, wait): &(Arc<dyn Task>, DirectWait)| {
             let waits_here = wait.entered.as_ref().is_some_and(|old| old.waiter.header().id == waiter.header().id);
             waits_here && task.header().status().is_some_and(|status| !status.is_ended())
         };
         // Of a map's runners one may end and the wait goes on: then it is for the others only.
-        if !self.entered.is_empty() && self.entered.iter().all(goes_on) {
+        let goes_on = !self.entered.is_empty() && self.entered.iter().all(goes_on);
+        if goes_on {
             for (_, wait) in &self.entered {
                 if let Some(entered) = &wait.entered {
-                    waits.keep_waker(&waiter, entered.number, cx.waker());
+                    waiter.header().lane.yard.waits.keep_waker(waiter, entered.number, cx.waker());
                 }
             }
-        } else {
-            self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
         }
-        help(&waiter, cx)
+        goes_on
     }
 
     fn enter(&mut self, waiter: &Arc<dyn Task>, tasks: Vec<Arc<dyn Task>>, cx: &Context<'_>) {
@@ -186,7 +215,6 @@ impl AnyWait {
         // The old ones leave only now, so that nobody finds the waiter without a wait in between.
         let old = std::mem::replace(&mut self.entered, entered);
         drop(old);
-        lane.yard.waits.tell_if_stuck(waiter);
     }
 
     /// The future is ready or will not be polled again.

@@ -36,5 +36,5 @@ mod direct;
 mod registry;
 mod state;
 
-pub(crate) use direct::{AnyWait, DirectWait, Next, Target};
+pub(crate) use direct::{AnyWait, DirectWait, Next, Target, after_run};
 pub(crate) use registry::Waits;

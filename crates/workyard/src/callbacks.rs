@@ -1,0 +1,167 @@
+//! Owns the calls of `on_done` callbacks: one queue a yard, and one blocking thread at a time that works through it. Never holds
+//! up the end of a task, and never loses a call.
+//!
+//! # Protocol
+//! *Who ends a task*, in the critical section in which the lane counts the end: counts a call that is *owed*. Afterwards, when
+//! the handle is answered and the lane's next task is on its way: puts the call into the queue and, if nobody has the *turn*,
+//! takes it and sends it to a blocking thread. *Who has the turn* takes one call after the other and makes it, with no lock
+//! held; each that has returned is owed no more.
+//!
+//! No call is left behind: a turn ends in the same critical section in which it finds the queue empty, so whoever comes later
+//! takes a new one. A turn that the runtime drops unrun, since it has shut down, is used there and then.
+//!
+//! *Shutdown* waits until none is owed. That is true of all tasks that a lane has counted as ended, since a call is owed before
+//! anybody can see that. A callback that itself waits for the shutdown passes its turn on and is not waited for.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::ground::YardShared;
+use crate::task::{Call, Payload, catch};
+
+/// The callbacks of a yard that are to be called.
+#[derive(Default)]
+pub(crate) struct Callbacks {
+    state: Mutex<State>,
+    /// How many callbacks of tasks that have ended have not returned.
+    owed: AtomicUsize,
+    /// How many of them wait for the end of the yard.
+    aside: AtomicUsize,
+}
+
+#[derive(Default)]
+struct State {
+    /// At most one for each task that has ended. Nothing else bounds it: that would be to hold up lanes for slow callbacks.
+    calls: VecDeque<Call>,
+    /// Who works through them.
+    turn: Option<u64>,
+    turns: u64,
+}
+
+thread_local! {
+    /// The turn that this thread is using.
+    static USING: RefCell<Option<(Arc<YardShared>, u64)>> = const { RefCell::new(None) };
+}
+
+impl Callbacks {
+    /// A call is owed. Under the lock of the lane that counts the end.
+    pub(crate) fn owe(&self) {
+        // Relaxed: who looks has had the lane's lock after this.
+        self.owed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many callbacks of tasks that have ended have not returned, without those that wait for the end of the yard.
+    pub(crate) fn pending(&self) -> usize {
+        // Acquire, with the Release of each return: what a callback did happens before the report.
+        self.owed.load(Ordering::Acquire).saturating_sub(self.aside.load(Ordering::Relaxed))
+    }
+}
+
+impl State {
+    fn take_turn(&mut self) -> Option<u64> {
+        if self.turn.is_some() || self.calls.is_empty() {
+            return None;
+        }
+        self.turns += 1;
+        self.turn = Some(self.turns);
+        self.turn
+    }
+
+    /// The next call for who has this turn, which otherwise ends.
+    fn next(&mut self, turn: u64) -> Option<Call> {
+        if self.turn != Some(turn) {
+            return None;
+        }
+        let next = self.calls.pop_front();
+        if next.is_none() {
+            self.turn = None;
+        }
+        next
+    }
+}
+
+impl YardShared {
+    /// Has a callback called that is owed.
+    pub(crate) fn call(self: &Arc<Self>, call: Call) {
+        let turn = {
+            let mut state = self.callbacks.state.lock();
+            state.calls.push_back(call);
+            state.take_turn()
+        };
+        self.send(turn);
+    }
+
+    /// If this thread is in a callback of this yard, passes its turn on, since it waits for the end of the yard.
+    pub(crate) fn step_aside(self: &Arc<Self>) -> Option<Aside<'_>> {
+        let using = |using: &RefCell<Option<(Arc<Self>, u64)>>| {
+            using.borrow().as_ref().filter(|(yard, _)| Arc::ptr_eq(yard, self)).map(|&(_, turn)| turn)
+        };
+        let mine = USING.try_with(using).ok().flatten()?;
+        self.callbacks.aside.fetch_add(1, Ordering::Relaxed);
+        let turn = {
+            let mut state = self.callbacks.state.lock();
+            if state.turn == Some(mine) {
+                state.turn = None;
+            }
+            state.take_turn()
+        };
+        self.send(turn);
+        self.task_ended();
+        Some(Aside { callbacks: &self.callbacks })
+    }
+
+    fn send(self: &Arc<Self>, turn: Option<u64>) {
+        let Some(number) = turn else { return };
+        let turn = Turn { yard: Arc::clone(self), number };
+        // If the system gives it no thread, tokio panics, and has kept the turn for the next thread that there is.
+        drop(catch(|| self.runtime.spawn_blocking(move || drop(turn))).map_err(Payload::new));
+    }
+}
+
+/// The turn to work through the queue: done when it is dropped, by a blocking thread or by a runtime that has no more of them.
+struct Turn {
+    yard: Arc<YardShared>,
+    number: u64,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let callbacks = &self.yard.callbacks;
+        let mine = (Arc::clone(&self.yard), self.number);
+        // A thread that is about to end may have no thread-locals any more.
+        let outer = USING.try_with(|using| using.replace(Some(mine)));
+        loop {
+            // On its own, so that the lock is not held during the call.
+            let next = callbacks.state.lock().next(self.number);
+            let Some(call) = next else { break };
+            call.make();
+            callbacks.owed.fetch_sub(1, Ordering::Release);
+            self.yard.task_ended();
+        }
+        if let Ok(outer) = outer {
+            let mine = USING.replace(outer);
+            drop(mine);
+        }
+    }
+}
+
+/// A callback waits for the end of the yard, for as long as this is there.
+pub(crate) struct Aside<'a> {
+    callbacks: &'a Callbacks,
+}
+
+impl Drop for Aside<'_> {
+    fn drop(&mut self) {
+        self.callbacks.aside.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Callbacks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Callbacks").field("pending", &self.pending()).finish_non_exhaustive()
+    }
+}
