@@ -89,6 +89,8 @@ impl<S: Source, T> Consumer<S, T> {
         window: Window,
         most_runners: usize,
     ) -> Self {
+        // The first pull is for whole batches already.
+        let seen = exchange.view();
         Self {
             source,
             exchange,
@@ -102,7 +104,7 @@ impl<S: Source, T> Consumer<S, T> {
             fresh: VecDeque::new(),
             exhausted: false,
             input_failure: None,
-            seen: None,
+            seen: Some(seen),
             runners: Vec::new(),
             sleep: None,
             has_no_timers: false,
