@@ -248,30 +248,37 @@ fn one_at_a_time_starts_them_in_order() {
 fn a_map_gives_way_whatever_the_order_of_its_lane() {
     on_runtime(async {
         for order in [Order::Fifo, Order::Lifo, Order::Priority] {
-            let yard = Scheduler::builder().cpu(Lane::cpu().threads(1).queue(8).order(order)).build().unwrap();
+            let yard = Scheduler::builder().blocking(Lane::blocking().limit(1).queue(8).order(order)).build().unwrap();
             let gate = Gate::default();
             let (inside, first) = (gate.clone(), AtomicBool::new(true));
+            let begun = Arc::new(AtomicU64::new(0));
+            let count = Arc::clone(&begun);
             // Endless, so a task that waits for its end waits for ever.
             let mut map = yard
-                .cpu()
+                .blocking()
                 .map(0_u64.., move |x| {
+                    count.fetch_add(1, Ordering::SeqCst);
                     if first.swap(false, Ordering::SeqCst) {
                         inside.pass();
                     }
-                    // Slower than the consumer, so that the map never runs out of inputs and leaves by itself.
+                    // With 64 of them in the window, the map does not run out of inputs and leave by itself.
                     busy(Duration::from_millis(1));
                     x
                 })
+                .window(64)
                 .unordered();
             assert!(map.next().now_or_never().is_none());
+            wait_for_async("the first item runs", SOON, || begun.load(Ordering::SeqCst) == 1).await;
             let mut singles = Vec::new();
             for x in 0..3 {
-                singles.push(yard.cpu().submit(move || x).await.unwrap());
+                let begun = Arc::clone(&begun);
+                singles.push(yard.blocking().submit(move || (x, begun.load(Ordering::SeqCst))).await.unwrap());
             }
             gate.open();
             let pulling = tokio::spawn(async move { while map.next().await.is_some() {} });
             for (x, single) in singles.into_iter().enumerate() {
-                assert_eq!(soon(single).await.unwrap(), x, "{order:?}");
+                let (number, items) = soon(single).await.unwrap();
+                assert!(number == x && items <= 4, "{order:?}: {items} items before a task");
             }
             pulling.abort();
             assert!(pulling.await.is_err());

@@ -510,3 +510,53 @@ fn without_its_runtime_a_map_ends() {
         assert!(report.balances() && report.is_clean(), "{report:#}");
     }
 }
+
+#[test]
+fn nothing_is_left_of_a_map_and_its_yard() {
+    on_runtime(async {
+        let drops = DropCounter::new();
+        for _ in 0..5 {
+            let yard = Scheduler::builder()
+                .lane("mapend", Lane::cpu().threads(2).queue(0))
+                .lane("db", Lane::io().limit(3).queue(0))
+                .build()
+                .unwrap();
+            let captured = (drops.payload(), drops.payload());
+            let inputs = || {
+                std::iter::repeat_with({
+                    let drops = drops.clone();
+                    move || drops.payload()
+                })
+            };
+            let mut on_cpu = yard
+                .cpu_lane("mapend")
+                .unwrap()
+                .map(inputs(), move |input| {
+                    let _held = &captured.0;
+                    input
+                })
+                .describe(|_| String::from("an input"))
+                .ordered();
+            let mut on_io = yard
+                .io_lane("db")
+                .unwrap()
+                .map(inputs(), move |input| {
+                    let _held = &captured.1;
+                    async move {
+                        tokio::task::yield_now().await;
+                        input
+                    }
+                })
+                .timeout(Duration::from_secs(600))
+                .unordered();
+            for _ in 0..50 {
+                drop((soon(on_cpu.next()).await, soon(on_io.next()).await));
+            }
+            drop((on_cpu, on_io));
+            drop(yard);
+        }
+        wait_for_async("no value, and no Arc that has one, is left", SOON, || drops.alive() == 0).await;
+        let threads = || workyard_testkit::threads_named("workyard-mapend");
+        wait_for_async("no thread is left", SOON, || threads().is_none_or(|names| names.is_empty())).await;
+    });
+}

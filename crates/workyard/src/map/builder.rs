@@ -13,10 +13,11 @@ use workyard_core::{ChunkSize, Priority};
 
 use crate::block_on::block_on;
 use crate::lane::{CpuLane, LaneShared};
+use crate::map::alarm::Alarm;
 use crate::map::collect::{MapFuture, Settle};
 use crate::map::consumer::{Consumer, Window};
 use crate::map::error::MapError;
-use crate::map::exchange::{Alarm, Exchange, Intake, Recruit};
+use crate::map::exchange::{Exchange, Intake, Recruit};
 use crate::map::fold::{Fold, ForEach, Sum};
 use crate::map::results::Results;
 use crate::map::shown::Shown;

@@ -17,9 +17,10 @@ use parking_lot::Mutex;
 use workyard_core::{Ending, Outcome, Reason, Tally, TaskState};
 
 use crate::map::error::Case;
-use crate::map::exchange::{Counted, Exchange, Next, Take};
+use crate::map::exchange::Exchange;
 use crate::map::spec::{Input, Numbered, Settled};
 use crate::map::station::Swept;
+use crate::map::turn::{Counted, Next, Take};
 use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
 use crate::task::{BoxError, TaskError, catch, current};

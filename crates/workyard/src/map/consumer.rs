@@ -13,8 +13,8 @@ use tokio::time::{Instant, Sleep};
 use workyard_core::{Reason, Refusal, Ticket};
 
 use crate::lane::{Executor, LaneShared, is_cpu_thread};
+use crate::map::alarm::Alarm;
 use crate::map::error::MapError;
-use crate::map::exchange::Alarm;
 use crate::map::shown::Shown;
 use crate::map::source::Source;
 use crate::map::spec::Numbered;
@@ -109,6 +109,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
         shown: Shown,
     ) -> Self {
         shown.set_total(source.to_come());
+        let head_batch = head.batch();
         let post = |station| Post { station, in_line: None, wait: DirectWait::default() };
         Self {
             source,
@@ -117,7 +118,8 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             posts: stations.into_iter().map(post).collect(),
             alarm,
             window,
-            batch: 1,
+            // The first pull is for whole batches already.
+            batch: head_batch,
             pulled: 0,
             given: 0,
             refilled_at: 0,

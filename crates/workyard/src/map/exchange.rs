@@ -19,17 +19,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use workyard_core::{ChunkSize, Outcome, Reason, Refusal, TaskState};
 
 use crate::lane::LaneShared;
+use crate::map::alarm::Alarm;
 use crate::map::error::{Case, MapError};
 use crate::map::results::Results;
 use crate::map::shown::Shown;
 use crate::map::spec::{Input, Numbered, Returned, Settled, Spec};
+use crate::map::turn::{Counted, Next, Take};
 use crate::task::cancel::ReasonFlag;
 use crate::task::cell::Task;
 use crate::task::{Payload, catch, drop_caught};
@@ -79,33 +79,6 @@ pub(super) type Recruit = Arc<dyn Fn() -> Arc<dyn Task> + Send + Sync>;
 pub(super) trait Intake<T>: Send + Sync {
     /// Takes what the stage before made of its items: values are the inputs here, failures pass down.
     fn take_in(&self, items: Vec<(u64, Result<T, MapError>)>);
-}
-
-/// What a runner wants.
-pub(super) enum Take<'a> {
-    /// A batch of inputs of the size that fits what was measured; with nothing left, it leaves.
-    Batch { measured: Option<(u64, Duration)>, counted: &'a Counted },
-    /// Its share, and no more than `most`. With nothing left, it leaves if it is `idle`; else it is woken when there is more.
-    Share { most: usize, runner: &'a Arc<dyn Task>, idle: Option<&'a Counted> },
-}
-
-/// Whether a runner is among those that the exchange counts. Only under its lock.
-#[derive(Debug)]
-pub(super) struct Counted(AtomicBool);
-
-impl Counted {
-    pub(super) const fn new() -> Self {
-        Self(AtomicBool::new(true))
-    }
-}
-
-/// How a runner goes on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Next {
-    /// It took inputs.
-    Work,
-    /// There were none, and it was uncounted.
-    Leave,
 }
 
 impl<I, T> Exchange<I, T> {
@@ -567,24 +540,6 @@ enum Follows<I, T> {
     Drop(Vec<Numbered<I, T>>),
     /// They go on to the next stage.
     HandOn(Arc<dyn Intake<T>>, Vec<Numbered<I, T>>),
-}
-
-/// Tells the consumer of a map that something is to be done which only it can do: wait for room in a lane, or answer inputs that
-/// no runner will take.
-#[derive(Debug, Default)]
-pub(super) struct Alarm {
-    consumer: AtomicWaker,
-}
-
-impl Alarm {
-    /// The consumer is woken from now on; it looks afterwards.
-    pub(super) fn register(&self, waker: &Waker) {
-        self.consumer.register(waker);
-    }
-
-    fn ring(&self) {
-        drop(catch(|| self.consumer.wake()).map_err(Payload::new));
-    }
 }
 
 impl<I: Send + 'static, T: Send + 'static> Intake<I> for Exchange<I, T> {

@@ -18,12 +18,13 @@ use workyard_core::{Ending, Outcome, Reason, Tally, TaskState};
 
 use crate::map::driven::Driven;
 use crate::map::error::Case;
-use crate::map::exchange::{Counted, Exchange, Next, Take};
+use crate::map::exchange::Exchange;
 use crate::map::inbox::Inbox;
 use crate::map::load::Load;
 use crate::map::outbox::Outbox;
 use crate::map::places::Places;
 use crate::map::spec::{Numbered, Settled};
+use crate::map::turn::{Counted, Next, Take};
 use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
 use crate::task::{BoxError, Payload, TaskError, catch, current};

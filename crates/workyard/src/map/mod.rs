@@ -5,6 +5,7 @@
 //! between. The *runners* ([`closures`], [`futures`]) are tasks of the lane: they take inputs in batches, so that a tiny item costs
 //! next to nothing, and answer for each of them.
 
+mod alarm;
 mod builder;
 mod closures;
 mod collect;
@@ -27,6 +28,7 @@ mod spec;
 mod stage;
 mod station;
 mod stream;
+mod turn;
 
 pub use builder::Map;
 pub use collect::{MapFuture, Settle};

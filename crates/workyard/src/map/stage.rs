@@ -15,10 +15,11 @@ use workyard_core::Priority;
 
 use crate::block_on::block_on;
 use crate::lane::LaneShared;
+use crate::map::alarm::Alarm;
 use crate::map::builder::{Make, open};
 use crate::map::consumer::{Consumer, Window};
 use crate::map::error::MapError;
-use crate::map::exchange::{Alarm, Intake};
+use crate::map::exchange::Intake;
 use crate::map::results::Results;
 use crate::map::shown::Shown;
 use crate::map::source::FromStream;
