@@ -71,6 +71,7 @@ pub(super) struct Window {
 }
 
 impl Window {
+    #[inline]
     fn now(self, batch: u64) -> u64 {
         let items = self.items as u64;
         self.batches.map_or(items, |batches| items.min((batches as u64).saturating_mul(batch)))
@@ -169,6 +170,7 @@ impl<S: Source, T> Consumer<S, T> {
         Some((self.pulled, Err(MapError::input_failed(self.pulled, error))))
     }
 
+    #[inline]
     fn give(&mut self) -> Option<Numbered<S::Item, T>> {
         let given = self.taken.pop_front();
         self.given += 1;

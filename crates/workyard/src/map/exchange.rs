@@ -254,11 +254,13 @@ impl<I, T> Exchange<I, T> {
         self.refused.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(super) fn is_stopped(&self) -> bool {
         self.stop.is_raised()
     }
 
     /// Why the map was stopped, if it was. A relaxed load if not.
+    #[inline]
     pub(super) fn stopped(&self) -> Option<Reason> {
         if self.is_stopped() { self.stop.get() } else { None }
     }

@@ -236,6 +236,7 @@ where
         self.poll_sleep(cx)
     }
 
+    #[inline]
     fn is_over(&mut self, began: Instant) -> Turn {
         self.polls += 1;
         let looks = self.polls.is_multiple_of(LOOK_EVERY) && began.elapsed() > TURN;
@@ -357,6 +358,7 @@ where
         self.polls += 1;
     }
 
+    #[inline]
     fn poll_place<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>, place: u32) {
         let Some(Poll::Ready(output)) = self.places.poll(place) else { return };
         let conclude = runner.map.conclude;
@@ -368,6 +370,7 @@ where
     }
 
     /// An item has ended, and its place is free.
+    #[inline]
     fn end<F: Fn(I) -> Fut + Send + Sync + 'static>(
         &mut self,
         runner: &Arc<Runner<I, T, F, Fut>>,

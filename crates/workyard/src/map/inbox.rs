@@ -80,6 +80,7 @@ impl Inbox {
     }
 
     /// This place is to be polled, also without a wake-up of its future.
+    #[inline]
     pub(super) fn wake(&self, place: u32) {
         let (word, bit) = (place as usize / 64, 1 << (place % 64));
         // AcqRel, as the swaps of the runner: what the future's waker did before is seen by the poll that follows.
@@ -89,6 +90,7 @@ impl Inbox {
         }
     }
 
+    #[inline]
     pub(super) fn hold(&self, place: u32, held: Held) {
         if let Some(slot) = self.held.get(place as usize) {
             slot.store(held.code(), Ordering::Release);
@@ -96,6 +98,7 @@ impl Inbox {
     }
 
     /// The item in a place, which begins now; `None` if it was answered meanwhile.
+    #[inline]
     pub(super) fn begin(&self, place: u32, index: u64) -> Option<()> {
         let slot = self.held.get(place as usize)?;
         let (waits, runs) = (Held { index, began: false }.code(), Held { index, began: true }.code());
@@ -103,6 +106,7 @@ impl Inbox {
     }
 
     /// The item in a place, for who is going to answer it; `None` if another has.
+    #[inline]
     pub(super) fn take(&self, place: u32) -> Option<Held> {
         Held::of(self.held.get(place as usize)?.swap(Held::NONE, Ordering::AcqRel))
     }
