@@ -10,7 +10,7 @@
 //! count. No wake-up is lost: results are put in under the lock under which the consumer found too few and left its waker.
 //!
 //! *Runner of futures* that has some in flight and finds no inputs: stays, and is remembered as hungry in that critical section; a
-//! consumer that puts some in wakes it.
+//! consumer that puts some in wakes it. One that has none in flight may stay in the same way for one poll more.
 //!
 //! `stop` is raised once and never taken back. Runners look at it before each item, and take no inputs once it is raised; inputs
 //! that no runner took are the consumer's to answer.

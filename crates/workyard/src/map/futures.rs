@@ -170,6 +170,8 @@ struct Work<I, T, Fut> {
     span: Span,
     /// Whether the lane holds this runner as one that runs.
     has_seat: bool,
+    /// Found nothing to do when it was last polled, and stayed for one more poll.
+    lingers: bool,
     polls: u32,
 }
 
@@ -198,6 +200,7 @@ where
             sleep: None,
             span,
             has_seat: true,
+            lingers: false,
             polls: 0,
         }
     }
@@ -222,6 +225,10 @@ where
             match self.next_inputs(runner) {
                 Inputs::Some => {}
                 Inputs::None => break,
+                Inputs::Lingers => {
+                    cx.waker().wake_by_ref();
+                    break;
+                }
                 Inputs::Left => return self.leave(runner),
                 Inputs::GaveWay => return Poll::Pending,
             }
@@ -267,11 +274,19 @@ where
                 return self.give_way(runner);
             }
         }
-        let idle = (self.in_flight == 0).then_some(&runner.counted);
+        // Mostly the consumer, which was just woken, has more at once: so a runner that has nothing to do stays until others had their
+        // turn. To leave and send another costs more.
+        let is_idle = self.in_flight == 0;
+        let idle = (is_idle && self.lingers).then_some(&runner.counted);
         let task: Arc<dyn Task> = Arc::clone(runner) as _;
         let next = exchange.turn(&mut self.done, &Take::Share { most, runner: &task, idle }, &mut self.fresh);
+        let lingered = std::mem::replace(&mut self.lingers, is_idle && next == Next::Leave);
         if next == Next::Leave {
-            return if self.in_flight == 0 { Inputs::Left } else { Inputs::None };
+            return match (is_idle, lingered) {
+                (true, true) => Inputs::Left,
+                (true, false) => Inputs::Lingers,
+                (false, _) => Inputs::None,
+            };
         }
         let granted = exchange.lane.turn(&**runner, &Tally::NONE, self.in_flight, self.fresh.len());
         if !granted.open {
@@ -475,6 +490,8 @@ enum Inputs {
     Some,
     /// There are none, or no slots for them.
     None,
+    /// There are none, and the runner has nothing to do before it is polled again, which is soon.
+    Lingers,
     /// There are none, and the runner was uncounted.
     Left,
     /// Others wait for the slot, and the runner waits behind them.
