@@ -115,7 +115,8 @@ impl<It: Iterator, T, L> Map<It, T, L> {
 
     /// How many inputs are pulled at most and not yet taken as results, reordering included; 0 counts as 1.
     ///
-    /// By default twice the lane's limit; on cpu lanes two batches a thread, and at most 4,096 items.
+    /// By default twice the lane's limit; on cpu lanes at most 4,096 items. On cpu lanes it is no wider, whatever is said, than what
+    /// keeps the threads busy for 2 ms, by what the items before took, or than two batches a thread if that is more.
     pub fn window(mut self, items: usize) -> Self {
         self.window = Some(items.max(1));
         self
@@ -214,7 +215,8 @@ impl<It: Iterator, T, L> Map<It, T, L> {
         let lane = self.lane;
         let (items, batches) = default_window(&lane);
         let items = self.window.unwrap_or(items);
-        let window = Window { items: self.window.map_or(items, |window| window.min(items).max(1)), batches };
+        let items = self.window.map_or(items, |window| window.min(items).max(1));
+        let window = Window { items, by_cost: batches.is_some() };
         let spec = Spec {
             origin: Origin { name: self.name, lane: Arc::clone(&lane.name), site: self.site },
             priority: self.priority,

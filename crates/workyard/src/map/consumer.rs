@@ -66,15 +66,15 @@ pub(super) struct Consumer<S: Source, T> {
 pub(super) struct Window {
     /// In items, at most.
     pub(super) items: usize,
-    /// In batches, at most.
-    pub(super) batches: Option<usize>,
+    /// No more than should be at hand for runners that take batches.
+    pub(super) by_cost: bool,
 }
 
 impl Window {
     #[inline]
-    fn now(self, batch: u64) -> u64 {
+    fn now(self, ahead: u64) -> u64 {
         let items = self.items as u64;
-        self.batches.map_or(items, |batches| items.min((batches as u64).saturating_mul(batch)))
+        if self.by_cost { items.min(ahead) } else { items }
     }
 }
 
@@ -118,7 +118,8 @@ impl<S: Source, T> Consumer<S, T> {
 
     /// How many inputs are in the window, at present.
     pub(super) fn window(&self) -> usize {
-        usize::try_from(self.window.now(self.seen.map_or(1, |seen| seen.batch))).unwrap_or(usize::MAX)
+        let ahead = self.seen.map_or_else(|| self.exchange.view().ahead, |seen| seen.ahead);
+        usize::try_from(self.window.now(ahead)).unwrap_or(usize::MAX)
     }
 
     /// Takes no further inputs, and has those answered that did not begin.

@@ -70,8 +70,8 @@ pub(super) struct View {
     pub(super) runners: usize,
     /// Inputs without a result.
     pub(super) unfinished: u64,
-    /// The size of the next batch.
-    pub(super) batch: u64,
+    /// How many items should be at hand for the runners, if they are cheap enough to come in batches.
+    pub(super) ahead: u64,
 }
 
 /// What a runner wants.
@@ -309,7 +309,7 @@ impl<I, T> State<I, T> {
             pending: self.pending.len(),
             runners: self.runners,
             unfinished: self.unfinished,
-            batch: self.sizes.next(None),
+            ahead: self.sizes.ahead(),
         }
     }
 
