@@ -62,7 +62,7 @@ impl ChunkSize {
         by_cost.min(by_tail).clamp(1, self.largest)
     }
 
-    /// How many items should be at hand for all runners: those that take each of them [`AHEAD`], and at least two batches.
+    /// How many items should be at hand for all runners: those that take each of them 2 ms, and at least two batches.
     pub fn ahead(&self) -> u64 {
         let by_time = self.item.map_or(0, |item| nanos(AHEAD) / item.max(1));
         by_time.max(2 * self.next(None)).saturating_mul(self.runners)

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::task::coop;
 use tokio::time::{Instant, Sleep};
 use tracing::Span;
@@ -41,7 +42,9 @@ pub(super) struct Futures<I, T, F, Fut: Future> {
     pub(super) function: F,
     pub(super) conclude: fn(Fut::Output) -> Result<T, BoxError>,
     /// How many futures a runner polls at most.
-    pub(super) places: usize,
+    places: usize,
+    /// Empty ones that runners left behind, for those that come later; so never more than there were runners at once.
+    spare: Mutex<Vec<Places<Fut, I>>>,
 }
 
 impl<I, T, F, Fut> Futures<I, T, F, Fut>
@@ -51,15 +54,28 @@ where
     F: Fn(I) -> Fut + Send + Sync + 'static,
     Fut: Future + Send + 'static,
 {
+    /// With so many places for each runner.
+    pub(super) fn new(
+        exchange: Arc<Exchange<I, T>>,
+        function: F,
+        conclude: fn(Fut::Output) -> Result<T, BoxError>,
+        places: usize,
+    ) -> Self {
+        Self { exchange, function, conclude, places, spare: Mutex::default() }
+    }
+
     /// A further runner.
     pub(super) fn runner(self: &Arc<Self>) -> Arc<dyn Task> {
+        let spare = self.spare.lock().pop();
+        let places = spare.unwrap_or_else(|| Places::new(Inbox::new(self.places)));
         let spec = &self.exchange.spec;
         let (name, site) = (spec.name().cloned(), spec.origin.site);
         let options = Options { name, priority: spec.priority, ..Options::at(site) };
         Arc::new(Runner {
             header: Header::new(&self.exchange.lane, options, true),
             map: Arc::clone(self),
-            inbox: Inbox::new(self.places),
+            inbox: Arc::clone(places.inbox()),
+            places: Mutex::new(Some(places)),
             counted: Counted::new(),
             is_driven: AtomicBool::new(false),
             gives_way: AtomicBool::new(false),
@@ -71,6 +87,8 @@ struct Runner<I, T, F, Fut: Future> {
     header: Header,
     map: Arc<Futures<I, T, F, Fut>>,
     inbox: Arc<Inbox>,
+    /// Until there is a driver.
+    places: Mutex<Option<Places<Fut, I>>>,
     counted: Counted,
     /// Whether there is a driver.
     is_driven: AtomicBool,
@@ -92,9 +110,12 @@ where
         self.gives_way.store(false, Ordering::Relaxed);
         if self.is_driven.swap(true, Ordering::AcqRel) {
             self.header.signal.body.wake();
-        } else {
+            return None;
+        }
+        let places = self.places.lock().take();
+        if let Some(places) = places {
             let lane = Arc::clone(&self.header.lane);
-            let work = Work::new(&self.inbox, self.header.span.take());
+            let work = Work::new(places, self.header.span.take());
             lane.drive(Driver { runner: self, work });
         }
         None
@@ -188,9 +209,9 @@ where
     T: Send + 'static,
     Fut: Future + Send + 'static,
 {
-    fn new(inbox: &Arc<Inbox>, span: Span) -> Self {
+    fn new(places: Places<Fut, I>, span: Span) -> Self {
         Self {
-            places: Places::new(Arc::clone(inbox)),
+            places,
             in_flight: 0,
             woken: Vec::new(),
             fresh: VecDeque::new(),
@@ -455,9 +476,13 @@ where
         Inputs::GaveWay
     }
 
-    /// Ends a runner that has nothing left.
+    /// Ends a runner that has nothing left. Its places are for others, unless it was answered: who answers may look at them.
     fn leave<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Poll<()> {
         self.end_runner(runner);
+        if runner.header.status() == Some(TaskState::Ended(Outcome::Completed)) {
+            let places = std::mem::replace(&mut self.places, Places::new(Inbox::new(0)));
+            runner.map.spare.lock().push(places);
+        }
         Poll::Ready(())
     }
 

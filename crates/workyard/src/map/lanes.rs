@@ -145,7 +145,7 @@ where
     Fut: Future + Send + 'static,
 {
     Box::new(move |exchange: &Arc<_>, places| {
-        let map = Arc::new(Futures { exchange: Arc::clone(exchange), function, conclude, places });
+        let map = Arc::new(Futures::new(Arc::clone(exchange), function, conclude, places));
         Crew { recruit: Box::new(move || map.runner()), sweep: None }
     })
 }

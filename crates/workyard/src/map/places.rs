@@ -35,6 +35,11 @@ impl<Fut: Future, I> Places<Fut, I> {
         Self { inbox, places: Vec::new(), free: Vec::new(), deadlines: VecDeque::new() }
     }
 
+    /// How the futures in them wake the runner.
+    pub(super) fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
     /// How many further items fit in.
     pub(super) fn room(&self) -> usize {
         self.inbox.places() - self.places.len() + self.free.len()
