@@ -15,7 +15,9 @@ pub(super) const GROUP: Group = Group {
     ],
     columns: &[Column { number: ALLOCATIONS, title: "allocations an item", compared: false }],
     requirements: &[at_most("yields"), at_most("ready"), at_most("closures")],
-    items: 10_000,
+    // What is made once for each future in flight, by each runner, is made when the runner first has so many: often within the
+    // first ten thousand items.
+    items: 100_000,
     work: None,
     sample,
 };
