@@ -76,6 +76,6 @@ async fn allocations_of<It: Iterator, T, L>(map: Map<It, T, L>) -> usize {
             after = all();
         }
     };
-    map.for_each(look).await.ok().expect("nothing fails");
+    map.for_each(look).await.expect("nothing fails");
     after - before
 }
