@@ -6,6 +6,7 @@
 mod args;
 mod harness;
 mod isolation;
+mod pool;
 mod work;
 
 use std::env;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let ended = match args::parse(env::args_os().skip(1)) {
         Ok(Command::Print(text)) => out.write_all(text.as_bytes()).map_err(BoxError::from),
         Ok(Command::Isolation(effort, selection)) => isolation::run(&mut out, effort, selection),
+        Ok(Command::Pool(effort, only)) => pool::run(&mut out, effort, only),
         Ok(Command::Sample(words)) => sample(&mut out, &words),
         Err(what) => {
             complain(&what);
@@ -41,6 +43,7 @@ fn sample(out: &mut impl Write, words: &[String]) -> Result<(), BoxError> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let sample = match words.split_first() {
         Some((&"isolation", rest)) => isolation::sample(rest)?,
+        Some((&"pool", rest)) => pool::sample(rest)?,
         _ => return Err("this sub-command is for the benches themselves".into()),
     };
     writeln!(out, "{}", sample.encoded())?;

@@ -6,7 +6,13 @@ use std::time::{Duration, Instant};
 
 /// Arithmetic without memory or branches, so that a share of a CPU is all it needs.
 pub(crate) fn spin(iterations: u64) -> u64 {
-    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    spin_from(0, iterations)
+}
+
+/// As [`spin`], with a result that depends on the seed.
+pub(crate) fn spin_from(seed: u64, iterations: u64) -> u64 {
+    // Odd numbers are not zero, from which the steps below would never come away.
+    let mut state = 0x2545_F491_4F6C_DD1D_u64 ^ (seed << 1);
     for _ in 0..black_box(iterations) {
         state ^= state << 13;
         state ^= state >> 7;
@@ -75,13 +81,14 @@ const TRY: u64 = 1_000_000;
 mod tests {
     use std::time::Duration;
 
-    use super::{Speed, Work, spin};
+    use super::{Speed, Work, spin, spin_from};
 
     #[test]
     fn work_that_was_cut_short_shows() {
         assert!(Work::new(1_000).is_done());
         assert!(!Work { iterations: 999, ..Work::new(1_000) }.is_done());
         assert_ne!(spin(1), spin(0));
+        assert_ne!(spin_from(1, 1), spin_from(2, 1));
     }
 
     #[test]

@@ -11,6 +11,10 @@ use crate::moment::nanos;
 /// What a batch should take.
 const TARGET: Duration = Duration::from_micros(75);
 
+/// For how long the inputs at hand should keep the runners busy: whoever brings more is woken when half of them are used up, and
+/// may wait for a CPU that a runner computes on for as long as the system lets it.
+const AHEAD: Duration = Duration::from_millis(2);
+
 /// A batch is at most so many times larger than the one before it, since its items may be unlike the ones that were measured.
 const GROWTH: u64 = 16;
 
@@ -58,6 +62,12 @@ impl ChunkSize {
         by_cost.min(by_tail).clamp(1, self.largest)
     }
 
+    /// How many items should be at hand for all runners: those that take each of them 2 ms, and at least two batches.
+    pub fn ahead(&self) -> u64 {
+        let by_time = self.item.map_or(0, |item| nanos(AHEAD) / item.max(1));
+        by_time.max(2 * self.next(None)).saturating_mul(self.runners)
+    }
+
     /// The most items that a batch has.
     pub const fn largest(&self) -> u64 {
         self.largest
@@ -98,6 +108,18 @@ mod tests {
             size.measured(size.next(None), Duration::ZERO);
         }
         assert_eq!(size.next(None), 1_024);
+    }
+
+    #[test]
+    fn what_is_at_hand_follows_the_cost_too() {
+        let mut size = ChunkSize::new(2, 1_024, None);
+        assert_eq!(size.ahead(), 4, "two batches of one for each runner");
+        size.measured(1, US);
+        assert_eq!(size.ahead(), 2 * 2_000);
+        let mut dear = ChunkSize::new(2, 1_024, None);
+        dear.measured(1, 5_000 * US);
+        assert_eq!(dear.ahead(), 4);
+        assert_eq!(ChunkSize::new(3, 1_024, Some(7)).ahead(), 3 * 2 * 7);
     }
 
     #[test]

@@ -9,7 +9,12 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new<const N: usize>(titles: [&str; N]) -> Self {
-        Self { rows: vec![titles.map(str::to_owned).to_vec()] }
+        Self::with_titles(titles.map(str::to_owned).to_vec())
+    }
+
+    /// As [`new`](Self::new), for as many columns as there happen to be.
+    pub(crate) fn with_titles(titles: Vec<String>) -> Self {
+        Self { rows: vec![titles] }
     }
 
     /// Adds a row, which has as many cells as there are titles.

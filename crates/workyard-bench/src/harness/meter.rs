@@ -50,6 +50,11 @@ impl Used {
         count / self.wall.as_secs_f64()
     }
 
+    /// CPU time of this process, where the system tells it.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        self.own
+    }
+
     /// CPU time of all other processes per wall time; what a hypervisor took for other machines counts as well.
     pub(crate) fn others(&self) -> Option<f64> {
         Some(self.per_wall(self.all?.busy.saturating_sub(self.own?)))

@@ -10,7 +10,7 @@ mod statistics;
 
 pub(crate) use machine::{load, this_machine};
 pub(crate) use markdown::Table;
-pub(crate) use meter::Meter;
+pub(crate) use meter::{Meter, Used};
 pub(crate) use rounds::{Effort, Rounds, Variant};
 pub(crate) use sample::Sample;
 pub(crate) use statistics::{Summary, quantile};

@@ -38,15 +38,16 @@ impl Summary {
     }
 }
 
-/// As a ratio: the median with two digits after the point, `[interval]` and `(min to max)`.
+/// As a ratio: the median, `[interval]` and `(min to max)`, with two digits after the point if nothing else is said.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { median, min, max, interval } = self;
-        write!(f, "{median:.2} ")?;
+        let digits = f.precision().unwrap_or(2);
+        write!(f, "{median:.digits$} ")?;
         if let Some((low, high)) = interval {
-            write!(f, "[{low:.2}, {high:.2}] ")?;
+            write!(f, "[{low:.digits$}, {high:.digits$}] ")?;
         }
-        write!(f, "({min:.2} to {max:.2})")
+        write!(f, "({min:.digits$} to {max:.digits$})")
     }
 }
 
@@ -119,6 +120,7 @@ mod tests {
         assert_eq!(summary.interval, Some((2.0, 10.0)));
         assert_eq!(summary.to_string(), "6.00 [2.00, 10.00] (1.00 to 11.00)");
         assert_eq!(Summary::of(&values[..3]).to_string(), "2.00 (1.00 to 3.00)");
+        assert_eq!(format!("{:.3}", Summary::of(&values[..3])), "2.000 (1.000 to 3.000)");
     }
 
     #[test]

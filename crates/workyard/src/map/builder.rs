@@ -133,7 +133,8 @@ impl<It: Iterator, T, L> Map<It, T, L> {
 
     /// How many inputs are pulled at most and not yet taken as results, reordering included; 0 counts as 1.
     ///
-    /// By default twice the lane's limit; on cpu lanes two batches a thread, and at most 4,096 items.
+    /// By default twice the lane's limit; on cpu lanes at most 4,096 items. On cpu lanes it is no wider, whatever is said, than what
+    /// keeps the threads busy for 2 ms, by what the items before took, or than two batches a thread if that is more.
     pub fn window(mut self, items: usize) -> Self {
         self.window = Some(items.max(1));
         self
@@ -321,9 +322,10 @@ pub(super) fn open<I: Send + 'static, T: Send + 'static>(
     alarm: &Arc<Alarm>,
 ) -> (Arc<Exchange<I, T>>, Arc<dyn Station>) {
     let most_runners = lane.most_runners();
-    let sizes = match window.batches {
-        Some(batches) => ChunkSize::new(most_runners, window.items.div_ceil(batches), chunk),
-        None => ChunkSize::new(most_runners, 1, None),
+    let sizes = if window.by_cost {
+        ChunkSize::new(most_runners, window.items / (2 * most_runners), chunk)
+    } else {
+        ChunkSize::new(most_runners, 1, None)
     };
     let places = lane.limit.min(window.items);
     let exchange = Arc::new(Exchange::new(lane, spec, sizes, results, Arc::clone(alarm)));

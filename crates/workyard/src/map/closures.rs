@@ -119,6 +119,7 @@ impl<I, T> Desk<I, T> {
 
     /// Puts the result of the item that ran aside, and takes the next one. Gives the result back if the item was answered
     /// meanwhile.
+    #[inline]
     fn next(
         &mut self,
         ended: Option<Ended<I, T>>,
@@ -239,6 +240,7 @@ where
         0
     }
 
+    #[inline]
     fn run_item(&self, index: u64, input: I) -> Ended<I, T> {
         let exchange = &*self.map.exchange;
         let spec = &exchange.spec;

@@ -34,8 +34,8 @@ pub(super) struct Consumer<S: Source, I, T> {
     posts: Vec<Post>,
     alarm: Arc<Alarm>,
     window: Window,
-    /// The size of a batch when inputs were last pulled.
-    batch: u64,
+    /// How many items should have been at hand when inputs were last pulled.
+    ahead: u64,
     /// Inputs that were pulled so far.
     pulled: u64,
     /// Results that were given out so far.
@@ -62,8 +62,8 @@ pub(super) struct Consumer<S: Source, I, T> {
 pub(super) struct Window {
     /// In items, at most.
     pub(super) items: usize,
-    /// In batches, at most.
-    pub(super) batches: Option<usize>,
+    /// No more than should be at hand for runners that take batches.
+    pub(super) by_cost: bool,
 }
 
 impl Window {
@@ -71,22 +71,23 @@ impl Window {
     pub(super) fn of(lane: &LaneShared, asked: Option<usize>) -> Self {
         let twice = lane.limit.saturating_mul(2);
         let is_cpu = matches!(lane.executor, Executor::Cpu(_));
-        let (items, batches) = if is_cpu { (4_096, Some(twice)) } else { (twice, None) };
-        Self { items: asked.unwrap_or(items).max(1), batches }
+        let (items, by_cost) = if is_cpu { (4_096, true) } else { (twice, false) };
+        Self { items: asked.unwrap_or(items).max(1), by_cost }
     }
 
     /// So many items, whatever they are.
     pub(super) const fn fixed(items: usize) -> Self {
-        Self { items, batches: None }
+        Self { items, by_cost: false }
     }
 
     pub(super) const fn items(self) -> usize {
         self.items
     }
 
-    fn now(self, batch: u64) -> u64 {
+    #[inline]
+    fn now(self, ahead: u64) -> u64 {
         let items = self.items as u64;
-        self.batches.map_or(items, |batches| items.min((batches as u64).saturating_mul(batch)))
+        if self.by_cost { items.min(ahead) } else { items }
     }
 }
 
@@ -109,7 +110,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
         shown: Shown,
     ) -> Self {
         shown.set_total(source.to_come());
-        let head_batch = head.batch();
+        let ahead = head.ahead();
         let post = |station| Post { station, in_line: None, wait: DirectWait::default() };
         Self {
             source,
@@ -119,7 +120,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             alarm,
             window,
             // The first pull is for whole batches already.
-            batch: head_batch,
+            ahead,
             pulled: 0,
             given: 0,
             refilled_at: 0,
@@ -145,7 +146,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
 
     /// How many inputs are in the window, at present.
     pub(super) fn window(&self) -> usize {
-        usize::try_from(self.window.now(self.batch)).unwrap_or(usize::MAX)
+        usize::try_from(self.window.now(self.ahead)).unwrap_or(usize::MAX)
     }
 
     /// Takes no further inputs, and has those answered that did not begin.
@@ -207,6 +208,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
         Some((self.pulled, Err(MapError::input_failed(self.pulled, error))))
     }
 
+    #[inline]
     fn give(&mut self) -> Option<Numbered<I, T>> {
         let given = self.taken.pop_front();
         self.given += 1;
@@ -216,7 +218,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
     /// Pulls inputs as far as the window allows, and sees that runners work on them. `true` if the source has none at present.
     fn refill(&mut self, cx: &mut Context<'_>) -> bool {
         self.refilled_at = self.given;
-        self.batch = self.head.batch();
+        self.ahead = self.head.ahead();
         let mut source_pending = false;
         while !self.exhausted && !source_pending {
             let room = (self.window() as u64).saturating_sub(self.pulled - self.given);

@@ -7,7 +7,7 @@
 //! *Consumer*: takes what results are ready; if there are too few, leaves its waker in the same critical section.
 //! *Runner*: puts its results in and takes its next inputs in one critical section; if there are none, it uncounts itself in that
 //! same section, and ends. *Runner of futures* that has some in flight and finds no inputs: stays, and is remembered as hungry in that
-//! critical section; who puts some in wakes it.
+//! critical section; who puts some in wakes it. One that has none in flight may stay in the same way for one poll more.
 //!
 //! No input is left behind: a runner that ends found none under the lock, so who puts some in later sees the lower
 //! count. No wake-up is lost: results are put in under the lock under which the consumer found too few and left its waker.
@@ -207,9 +207,9 @@ impl<I, T> Exchange<I, T> {
         self.state.lock().crew.clone()
     }
 
-    /// The size of the next batch.
-    pub(super) fn batch(&self) -> u64 {
-        self.state.lock().sizes.next(None)
+    /// How many items should be at hand for the runners, if they are cheap enough to come in batches.
+    pub(super) fn ahead(&self) -> u64 {
+        self.state.lock().sizes.ahead()
     }
 
     /// Moves results to `taken`; pending if they are fewer than `least`.
@@ -351,11 +351,13 @@ impl<I, T> Exchange<I, T> {
         self.is_stopped() || self.refused.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(super) fn is_stopped(&self) -> bool {
         self.stop.is_raised()
     }
 
     /// Why the map was stopped, if it was. A relaxed load if not.
+    #[inline]
     pub(super) fn stopped(&self) -> Option<Reason> {
         if self.is_stopped() { self.stop.get() } else { None }
     }

@@ -1,9 +1,11 @@
 //! Owns how the futures of one runner wake it, and who answers for them. Never polls one.
 //!
 //! # Protocol
-//! *Waker* of a place: sets the place's bit; if it was not set, raises `signaled`; if that was not raised, wakes the runner. *Runner*, at
-//! the begin of its poll: registers its waker, lowers `signaled`, then takes the bits. Both are read-modify-writes in this order, so either
-//! the runner takes the bit, or the waker finds `signaled` lowered and wakes it again.
+//! *Waker* of a place: sets the place's bit; if no bit of that word was set, raises `signaled`; if that was not raised, wakes the runner.
+//! *Runner*, at the begin of its poll: registers its waker, lowers `signaled`, then takes the bits. Both are read-modify-writes in this
+//! order, so either the runner takes the bit, or the waker finds `signaled` lowered and wakes it again. A bit that comes to others
+//! needs no signal of its own: the word has not been taken since the first of them came, and whoever set that one sees, or is about
+//! to see, that it is.
 //!
 //! *Who answers*: each place says which item it holds. Who has a result for the item swaps that for none, and only who swapped it out
 //! answers: the runner, when the item has ended, or, at the end of a shutdown, whoever does not wait for the runner any more.
@@ -80,15 +82,17 @@ impl Inbox {
     }
 
     /// This place is to be polled, also without a wake-up of its future.
+    #[inline]
     pub(super) fn wake(&self, place: u32) {
         let (word, bit) = (place as usize / 64, 1 << (place % 64));
         // AcqRel, as the swaps of the runner: what the future's waker did before is seen by the poll that follows.
-        let was_woken = self.woken.get(word).is_some_and(|word| word.fetch_or(bit, Ordering::AcqRel) & bit != 0);
-        if !was_woken && !self.signaled.swap(true, Ordering::AcqRel) {
+        let is_first = self.woken.get(word).is_some_and(|word| word.fetch_or(bit, Ordering::AcqRel) == 0);
+        if is_first && !self.signaled.swap(true, Ordering::AcqRel) {
             self.runner.wake();
         }
     }
 
+    #[inline]
     pub(super) fn hold(&self, place: u32, held: Held) {
         if let Some(slot) = self.held.get(place as usize) {
             slot.store(held.code(), Ordering::Release);
@@ -96,6 +100,7 @@ impl Inbox {
     }
 
     /// The item in a place, which begins now; `None` if it was answered meanwhile.
+    #[inline]
     pub(super) fn begin(&self, place: u32, index: u64) -> Option<()> {
         let slot = self.held.get(place as usize)?;
         let (waits, runs) = (Held { index, began: false }.code(), Held { index, began: true }.code());
@@ -103,6 +108,7 @@ impl Inbox {
     }
 
     /// The item in a place, for who is going to answer it; `None` if another has.
+    #[inline]
     pub(super) fn take(&self, place: u32) -> Option<Held> {
         Held::of(self.held.get(place as usize)?.swap(Held::NONE, Ordering::AcqRel))
     }

@@ -11,6 +11,7 @@ mod closures;
 mod collect;
 mod consumer;
 mod driven;
+mod driver;
 mod error;
 mod exchange;
 mod fold;

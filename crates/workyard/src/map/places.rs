@@ -39,12 +39,18 @@ impl<Fut: Future, I> Places<Fut, I> {
         Self { inbox, all: Vec::new(), free: Vec::new(), waiting: 0, deadlines: VecDeque::new() }
     }
 
+    /// How the futures in them wake the runner.
+    pub(super) fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
     /// How many further items fit in.
     pub(super) fn room(&self) -> usize {
         self.inbox.places() - self.all.len() + self.free.len()
     }
 
     /// A place for this item, which was accepted. It is answered from now on, whatever happens.
+    #[inline]
     pub(super) fn reserve(&mut self, index: u64) -> u32 {
         let place = self.free.pop().unwrap_or_else(|| {
             let place = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
@@ -57,6 +63,7 @@ impl<Fut: Future, I> Places<Fut, I> {
     }
 
     /// Puts the item's future in, which was just made.
+    #[inline]
     pub(super) fn put(&mut self, place: u32, future: Fut, case: Case<I>, timeout: Option<Duration>) {
         self.forget_ended();
         let Some(kept) = self.all.get_mut(place as usize) else { return };
@@ -69,6 +76,7 @@ impl<Fut: Future, I> Places<Fut, I> {
     }
 
     /// Polls the future in a place. `Err` is the payload of a panic; nothing if the place is empty.
+    #[inline]
     pub(super) fn poll(&mut self, place: u32) -> Option<Poll<std::thread::Result<Fut::Output>>> {
         let place = self.all.get_mut(place as usize)?;
         let mut cx = Context::from_waker(&place.waker);
@@ -102,6 +110,7 @@ impl<Fut: Future, I> Places<Fut, I> {
     }
 
     /// Drops the future in a place, which is free then. Gives what is known of its item, and the panic of its `Drop`.
+    #[inline]
     pub(super) fn clear(&mut self, at: u32) -> (Option<Case<I>>, Option<Payload>) {
         let Some(place) = self.all.get_mut(at as usize) else { return (None, None) };
         let panicked = catch(|| place.future.set(None)).map_err(Payload::new).err();

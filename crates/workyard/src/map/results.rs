@@ -27,6 +27,7 @@ impl<I, T> Results<I, T> {
     }
 
     /// Puts a result in; each number once.
+    #[inline]
     pub(super) fn put(&mut self, index: u64, result: Settled<I, T>) {
         match self {
             Self::Unordered(results) => results.push_back((index, result)),
@@ -52,6 +53,7 @@ impl<I, T> Results<I, T> {
     }
 
     /// How many can be given out.
+    #[inline]
     pub(super) fn ready(&self) -> usize {
         match self {
             Self::Ordered { ready, .. } => *ready,

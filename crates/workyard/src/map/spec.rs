@@ -41,6 +41,7 @@ pub(super) struct Spec<I> {
 
 impl<I> Spec<I> {
     /// What is known of an item, for the error that it may become. `Err` is a panic of the user's code.
+    #[inline]
     pub(super) fn case(&self, index: u64, input: &I) -> Result<Case<I>, MapError<I>> {
         if self.keep.is_none() && self.describe.is_none() {
             return Ok(Case::bare(index));
@@ -57,6 +58,7 @@ impl<I> Spec<I> {
     }
 
     /// What became of an item whose function was called. Gives the case back if it became no error.
+    #[inline]
     pub(super) fn conclude<T>(
         &self,
         case: Case<I>,

@@ -71,8 +71,8 @@ pub(super) trait Head<I>: Send + Sync {
     /// Puts inputs in; then the stage is to be staffed.
     fn put(&self, inputs: &mut VecDeque<Input<I>>, to_come: Option<u64>);
 
-    /// The size of the next batch.
-    fn batch(&self) -> u64;
+    /// How many items should be at hand for the runners, if they are cheap enough to come in batches.
+    fn ahead(&self) -> u64;
 
     /// An error that is about no item.
     fn error(&self, kind: TaskErrorKind) -> TaskError;
@@ -157,8 +157,8 @@ impl<I: Send, T: Send> Head<I> for Exchange<I, T> {
         self.put(inputs, to_come);
     }
 
-    fn batch(&self) -> u64 {
-        self.batch()
+    fn ahead(&self) -> u64 {
+        self.ahead()
     }
 
     fn error(&self, kind: TaskErrorKind) -> TaskError {

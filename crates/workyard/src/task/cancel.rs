@@ -47,6 +47,7 @@ impl Signal {
         self.body.wake();
     }
 
+    #[inline]
     pub(crate) fn asked(&self) -> Option<Reason> {
         self.asked.get()
     }
@@ -84,10 +85,12 @@ impl ReasonFlag {
         let _first = self.0.compare_exchange(0, code, Ordering::SeqCst, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn is_raised(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> Option<Reason> {
         let code = self.0.load(Ordering::SeqCst);
         Reason::ALL.get(usize::from(code.checked_sub(1)?)).copied()

@@ -1,0 +1,507 @@
+//! Owns the driver of a runner of futures: one tokio task, which polls the futures of many items in places that it uses again, so
+//! an item costs neither a task nor an allocation. Never waits with inputs in its hands.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::task::coop;
+use tokio::time::{Instant, Sleep};
+use tracing::Span;
+use workyard_core::{Outcome, Reason, Tally, TaskState};
+
+use crate::map::futures::Runner;
+use crate::map::inbox::Inbox;
+use crate::map::places::Places;
+use crate::map::spec::{Numbered, Settled};
+use crate::map::turn::{Next, Take};
+use crate::task::cell::Task;
+use crate::task::{Payload, catch, current};
+
+/// How many inputs a runner takes at once.
+const BATCH: usize = 64;
+
+/// How many polls of futures make one poll of their driver, before other tasks of the runtime have their turn.
+const POLLS: u32 = 512;
+
+/// For how long a driver polls futures before others have their turn, looked at now and then.
+const TURN: Duration = Duration::from_micros(200);
+
+/// How many polls there are between two looks at the clock.
+const LOOK_EVERY: u32 = 16;
+
+/// The tokio task of a runner.
+pub(super) struct Driver<I, T, F, Fut>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+    F: Fn(I) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send + 'static,
+{
+    runner: Arc<Runner<I, T, F, Fut>>,
+    work: Work<I, T, Fut>,
+}
+
+impl<I, T, F, Fut> Driver<I, T, F, Fut>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+    F: Fn(I) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send + 'static,
+{
+    pub(super) fn new(runner: Arc<Runner<I, T, F, Fut>>, places: Places<Fut, I>) -> Self {
+        let work = Work::new(places, runner.header.span.take());
+        Self { runner, work }
+    }
+}
+
+/// What a driver holds.
+struct Work<I, T, Fut> {
+    places: Places<Fut, I>,
+    /// Items that were accepted and have not ended.
+    in_flight: usize,
+    woken: Vec<u32>,
+    /// Woken while the runner had lent the slot that they wait without.
+    put_off: Vec<u32>,
+    /// Inputs that the lane has not accepted.
+    fresh: VecDeque<(u64, I)>,
+    /// Those that it has, with their places.
+    accepted: VecDeque<(u32, u64, I)>,
+    /// Results that the lane has counted.
+    done: Vec<Numbered<I, T>>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    span: Span,
+    /// Whether the lane holds this runner as one that runs.
+    has_seat: bool,
+    /// Found nothing to do when it was last polled, and stayed for one more poll.
+    lingers: bool,
+    polls: u32,
+}
+
+/// Whether a driver goes on in the same poll.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    GoOn,
+    Over,
+}
+
+impl<I, T, Fut> Work<I, T, Fut>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+    Fut: Future + Send + 'static,
+{
+    fn new(places: Places<Fut, I>, span: Span) -> Self {
+        Self {
+            places,
+            in_flight: 0,
+            woken: Vec::new(),
+            put_off: Vec::new(),
+            fresh: VecDeque::new(),
+            accepted: VecDeque::new(),
+            done: Vec::new(),
+            sleep: None,
+            span,
+            has_seat: true,
+            lingers: false,
+            polls: 0,
+        }
+    }
+
+    /// Polls what was woken, starts what there are slots for, and hands out what ended.
+    fn work<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let began = Instant::now();
+        self.polls = 0;
+        self.stop_overdue(runner);
+        self.woken.append(&mut self.put_off);
+        loop {
+            runner.inbox.take_woken(&mut self.woken);
+            while let Some(place) = self.woken.pop() {
+                self.poll_place(runner, place);
+                if self.is_over(began) == Turn::Over {
+                    return self.yield_now(runner, cx);
+                }
+            }
+            match self.next_inputs(runner) {
+                Inputs::Some => {}
+                Inputs::None => break,
+                Inputs::Lingers => {
+                    cx.waker().wake_by_ref();
+                    break;
+                }
+                Inputs::Left => return self.leave(runner),
+                Inputs::GaveWay => return Poll::Pending,
+            }
+            while let Some((place, index, input)) = self.accepted.pop_front() {
+                self.start(runner, place, index, input);
+            }
+            if self.is_over(began) == Turn::Over {
+                return self.yield_now(runner, cx);
+            }
+        }
+        self.hand_out(runner);
+        self.poll_sleep(cx)
+    }
+
+    /// Without the slot of its seat, which it lent for one item that waits: polls the others, which have slots of their own.
+    fn work_beside<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        self.stop_overdue(runner);
+        runner.inbox.take_woken(&mut self.woken);
+        while let Some(place) = self.woken.pop() {
+            if self.places.waits(place) { self.put_off.push(place) } else { self.poll_place(runner, place) }
+        }
+        self.hand_out(runner);
+        self.poll_sleep(cx)
+    }
+
+    #[inline]
+    fn is_over(&mut self, began: Instant) -> Turn {
+        self.polls += 1;
+        let looks = self.polls.is_multiple_of(LOOK_EVERY) && began.elapsed() > TURN;
+        if looks || self.polls >= POLLS || !coop::has_budget_remaining() { Turn::Over } else { Turn::GoOn }
+    }
+
+    /// Lets other tasks of the runtime have their turn.
+    fn yield_now<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        cx: &Context<'_>,
+    ) -> Poll<()> {
+        for place in self.woken.drain(..) {
+            runner.inbox.wake(place);
+        }
+        self.hand_out(runner);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Counts what ended, then takes inputs, as many as there are slots for.
+    fn next_inputs<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Inputs {
+        let exchange = &*runner.map.exchange;
+        let most = BATCH.min(self.places.room());
+        if !self.count_ended(runner, 0) {
+            // Others wait for the slot.
+            if self.in_flight == 0 {
+                return self.give_way(runner);
+            }
+        }
+        // Mostly the consumer, which was just woken, has more at once: so a runner that has nothing to do stays until others had their
+        // turn. To leave and send another costs more.
+        let is_idle = self.in_flight == 0;
+        let idle = (is_idle && self.lingers).then_some(&runner.counted);
+        let task: Arc<dyn Task> = Arc::clone(runner) as _;
+        let next = exchange.turn(&mut self.done, &Take::Share { most, runner: &task, idle }, &mut self.fresh);
+        let lingered = std::mem::replace(&mut self.lingers, is_idle && next == Next::Leave);
+        if next == Next::Leave {
+            return match (is_idle, lingered) {
+                (true, true) => Inputs::Left,
+                (true, false) => Inputs::Lingers,
+                (false, _) => Inputs::None,
+            };
+        }
+        let granted = exchange.lane.turn(&**runner, &Tally::NONE, self.in_flight, self.fresh.len());
+        if !granted.open {
+            exchange.put_back(&mut self.fresh);
+            exchange.refuse();
+            // There are none; the next turn says how to go on.
+            return Inputs::Some;
+        }
+        if granted.items < self.fresh.len() {
+            let mut back = self.fresh.split_off(granted.items);
+            exchange.put_back(&mut back);
+        }
+        if granted.items == 0 {
+            return Inputs::None;
+        }
+        self.in_flight += granted.items;
+        for (index, input) in self.fresh.drain(..) {
+            let place = self.places.reserve(index);
+            self.accepted.push_back((place, index, input));
+        }
+        Inputs::Some
+    }
+
+    /// Has the lane count what ended. `false` if others wait for a slot.
+    fn count_ended<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        want: usize,
+    ) -> bool {
+        let tally = runner.outbox.take(&mut self.done);
+        if tally.total() == 0 {
+            return true;
+        }
+        let granted = runner.map.exchange.lane.turn(&**runner, &tally, self.in_flight, want);
+        !granted.contended
+    }
+
+    fn hand_out<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
+        let _contended = self.count_ended(runner, 0);
+        if !self.done.is_empty() {
+            runner.map.exchange.settle(&mut self.done);
+        }
+    }
+
+    fn start<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        place: u32,
+        index: u64,
+        input: I,
+    ) {
+        let exchange = &*runner.map.exchange;
+        let spec = &exchange.spec;
+        if let Some(reason) = exchange.stopped() {
+            self.places.release(place);
+            let error = exchange.never_ran(index, input, Some(reason));
+            return self.end(runner, place, Err(error), None, reason.outcome());
+        }
+        if spec.timeout == Some(Duration::ZERO) {
+            self.places.release(place);
+            let error = exchange.never_ran(index, input, Some(Reason::Timeout));
+            return self.end(runner, place, Err(error), None, Outcome::TimedOut);
+        }
+        let case = match spec.case(index, &input) {
+            Ok(case) => case,
+            Err(error) => {
+                self.places.release(place);
+                exchange.drop_value(input);
+                return self.end(runner, place, Err(error), None, Outcome::Panicked);
+            }
+        };
+        if runner.inbox.begin(place, index).is_none() {
+            // It was answered meanwhile.
+            self.places.release(place);
+            self.in_flight -= 1;
+            return exchange.drop_value(input);
+        }
+        let Some(function) = &runner.map.function else { return };
+        match catch(|| function(input)) {
+            Ok(future) => {
+                self.places.put(place, future, case, spec.timeout);
+                self.poll_place(runner, place);
+            }
+            Err(payload) => {
+                let (result, how) = exchange.conclude(case, Err(payload));
+                self.places.release(place);
+                self.end(runner, place, result, None, how);
+            }
+        }
+        self.polls += 1;
+    }
+
+    #[inline]
+    fn poll_place<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>, place: u32) {
+        let before = runner.header.waits();
+        runner.load.polls(self.in_flight - self.places.waiting(), !self.places.waits(place));
+        let polled = self.places.poll(place);
+        self.places.count_waits(place, before, runner.header.waits());
+        let Some(Poll::Ready(output)) = polled else { return };
+        let conclude = runner.map.conclude;
+        let (case, panicked) = self.places.clear(place);
+        let Some(case) = case else { return };
+        let returned = output.and_then(|output| catch(|| conclude(output)));
+        let (result, how) = runner.map.exchange.conclude(case, returned);
+        self.end(runner, place, result, panicked, how);
+    }
+
+    /// An item has ended, and its place is free.
+    #[inline]
+    fn end<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        place: u32,
+        result: Settled<I, T>,
+        panicked: Option<Payload>,
+        how: Outcome,
+    ) {
+        let exchange = &*runner.map.exchange;
+        if let Some(payload) = panicked {
+            exchange.lane.unobserved.note_item_drop_panic(&exchange.lane, &exchange.spec.origin, &payload);
+        }
+        self.in_flight -= 1;
+        let Some(held) = runner.inbox.take(place) else {
+            exchange.drop_late(result);
+            return;
+        };
+        runner.outbox.put((held.index, result), how, held.began);
+    }
+
+    /// Drops the futures of items that are out of time.
+    fn stop_overdue<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
+        if runner.map.exchange.spec.timeout.is_some() {
+            for place in self.places.overdue(Instant::now()) {
+                self.stop(runner, place, Outcome::TimedOut, Reason::Timeout);
+            }
+        }
+    }
+
+    fn stop<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        place: u32,
+        how: Outcome,
+        reason: Reason,
+    ) {
+        let (case, panicked) = self.places.clear(place);
+        if let Some(case) = case {
+            self.end(runner, place, Err(runner.map.exchange.spec.stopped(case, how, reason)), panicked, how);
+        }
+    }
+
+    /// Has the task polled again when the next item is out of time.
+    fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(at) = self.places.next_deadline() else { return Poll::Pending };
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if sleep.deadline() != at {
+            sleep.as_mut().reset(at);
+        }
+        if sleep.as_mut().poll(cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Puts the runner behind all who wait for a slot.
+    fn give_way<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Inputs {
+        self.hand_out(runner);
+        // Before the lane is told: from then on it may be started again.
+        self.has_seat = false;
+        runner.driven.rests();
+        if runner.header.lane.give_way(&**runner) {
+            return Inputs::GaveWay;
+        }
+        self.has_seat = true;
+        runner.map.exchange.runner_lost(&runner.counted);
+        Inputs::Left
+    }
+
+    /// Ends a runner that has nothing left. Its places are for others, unless it was answered: who answers may look at them.
+    fn leave<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Poll<()> {
+        self.end_runner(runner);
+        if runner.header.status() == Some(TaskState::Ended(Outcome::Completed)) {
+            let places = std::mem::replace(&mut self.places, Places::new(Inbox::new(0)));
+            runner.map.spare.lock().push(places);
+        }
+        Poll::Ready(())
+    }
+
+    /// Drops all futures, answers for their items, and ends the runner.
+    fn stop_all<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        reason: Reason,
+    ) {
+        runner.map.exchange.stop(reason);
+        for place in self.places.occupied() {
+            self.stop(runner, place, reason.outcome(), reason);
+        }
+        self.hand_out(runner);
+        runner.map.exchange.runner_lost(&runner.counted);
+        self.end_runner(runner);
+    }
+
+    fn end_runner<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
+        if std::mem::replace(&mut self.has_seat, false) {
+            runner.header.span.put_back(std::mem::replace(&mut self.span, Span::none()));
+            runner.driven.rests();
+            runner.header.lane.end_runner(&**runner);
+        }
+    }
+}
+
+/// What came of asking for inputs.
+enum Inputs {
+    /// There are some.
+    Some,
+    /// There are none, or no slots for them.
+    None,
+    /// There are none, and the runner has nothing to do before it is polled again, which is soon.
+    Lingers,
+    /// There are none, and the runner was uncounted.
+    Left,
+    /// Others wait for the slot, and the runner waits behind them.
+    GaveWay,
+}
+
+/// The futures are pinned each in a box of its own.
+impl<I, T, F, Fut> Unpin for Driver<I, T, F, Fut>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+    F: Fn(I) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send + 'static,
+{
+}
+
+impl<I, T, F, Fut> Future for Driver<I, T, F, Fut>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+    F: Fn(I) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send + 'static,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { runner, work } = self.get_mut();
+        let header = &runner.header;
+        // Register first, look second: see `task::cancel` and `inbox`.
+        header.signal.body.register(cx.waker());
+        runner.inbox.begin_poll(cx.waker());
+        match header.status() {
+            Some(TaskState::Queued) => return Poll::Pending,
+            Some(TaskState::Running) => work.has_seat = true,
+            // It was answered, while it waited for a slot or while it ran.
+            _ => {}
+        }
+        // What began goes on if only the map was stopped.
+        if let Some(reason) = header.signal.asked() {
+            let _entered = work.span.clone().entered();
+            work.stop_all(runner, reason);
+            return Poll::Ready(());
+        }
+        let is_seated = header.is_seated() || header.lane.reclaim(&**runner);
+        let polled = {
+            let _in_body = current::enter(Arc::clone(runner) as _);
+            let _entered = work.span.clone().entered();
+            if is_seated { work.work(runner, cx) } else { work.work_beside(runner, cx) }
+        };
+        let free = work.in_flight - work.places.waiting();
+        runner.load.rests(free);
+        if free == 0 && work.in_flight > 0 {
+            header.lane.yard.waits.has_no_other_work(&**runner);
+        }
+        if polled.is_pending() && header.lane.yard.waits.has_to_lend(&**runner) {
+            header.lane.lend(&**runner);
+        }
+        polled
+    }
+}
+
+impl<I, T, F, Fut> Drop for Driver<I, T, F, Fut>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+    F: Fn(I) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send + 'static,
+{
+    fn drop(&mut self) {
+        let Self { runner, work } = self;
+        if runner.driven.is_dropped() || work.has_seat {
+            work.has_seat = true;
+            work.stop_all(runner, Reason::Dropped);
+        }
+    }
+}
