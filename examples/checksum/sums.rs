@@ -35,14 +35,14 @@ pub(crate) async fn print(
     let numbers = Arc::clone(tally);
     let walk = yard.blocking().task("walk").submit(move || walk(paths, entries, &to_read, &numbers)).await?;
 
-    let (buffers, spent) = (Buffers::keeping(WINDOW), Buffers::clone);
+    let to_fill = Buffers::keeping(WINDOW);
+    let spent = to_fill.clone();
     let long = Long::on(yard, LONG_AT_ONCE);
-    let (read_into, hashed) = (spent(&buffers), buffers);
     let mut batches = found
         .into_stream()
-        .map_blocking(yard.blocking(), move |batch: Batch| batch.read(&read_into))
+        .map_blocking(yard.blocking(), move |batch: Batch| batch.read(&to_fill))
         .name("read")
-        .map_cpu(yard.cpu(), move |batch| batch.hash(&hashed))
+        .map_cpu(yard.cpu(), move |batch| batch.hash(&spent))
         .name("hash")
         .map_io(yard.io(), move |batch| long.clone().finish(batch))
         .name("finish")
@@ -98,7 +98,7 @@ async fn print_batch(batch: Batch, tally: &Tally, output: &mut Output) -> Result
 const BATCH_ENTRIES: usize = 32;
 /// Between the walk and the pipeline.
 const WAITING_BATCHES: usize = 4;
-/// In batches, and so in buffers: what was found and is not printed. Many, so that those behind a long file have room.
+/// In batches, and so in buffers of a MiB: what was found and is not printed. Many, so that work goes on behind a long file.
 const WINDOW: usize = 64;
 /// Each has half a MiB.
 const LONG_AT_ONCE: usize = 32;
