@@ -110,7 +110,8 @@ fn the_first_failure_of_endless_inputs_ends_it() {
         let yard = Scheduler::new();
         let check = |x: u64| if x < 1_000 { Ok(x) } else { Err("a thousand is enough") };
         let error = soon(yard.cpu().try_map(0..u64::MAX, check)).await.unwrap_err();
-        assert_eq!((error.index(), error.kind()), (1_000, TaskErrorKind::Failed));
+        // The first by time: another batch may have come to its end sooner.
+        assert!(error.index() >= 1_000 && error.kind() == TaskErrorKind::Failed, "{error}");
         let settled =
             soon(yard.io().try_map(0..u64::MAX, move |x| async move { check(x) }).settle().stop_after(1)).await;
         assert!(settled[..1_000].iter().all(Result::is_ok) && settled[1_000].is_err());

@@ -19,6 +19,11 @@ impl Driven {
         self.0.swap(Self::WORKS, Ordering::AcqRel) != Self::NO
     }
 
+    /// Whether the runner was given a slot, and the driver is to work on it.
+    pub(super) fn works(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::WORKS
+    }
+
     /// The driver is about to give the slot back: it waits for another one, or has ended.
     pub(super) fn rests(&self) {
         self.0.store(Self::WAITS, Ordering::Release);
@@ -37,8 +42,9 @@ mod tests {
     #[test]
     fn one_answers_for_each_slot() {
         let driven = Driven::default();
-        assert!(!driven.begins(), "the first slot needs a driver");
+        assert!(!driven.works() && !driven.begins() && driven.works(), "the first slot needs a driver");
         driven.rests();
+        assert!(!driven.works());
         assert!(driven.begins(), "the second has one");
         assert!(driven.is_dropped(), "who answers for it");
         assert!(!driven.begins(), "the third needs another");

@@ -460,14 +460,17 @@ where
         // Register first, look second: see `task::cancel` and `inbox`.
         header.signal.body.register(cx.waker());
         runner.inbox.begin_poll(cx.waker());
-        match header.status() {
-            Some(TaskState::Queued) => return Poll::Pending,
-            Some(TaskState::Running) => work.has_seat = true,
-            // It was answered, while it waited for a slot or while it ran.
-            _ => {}
+        if runner.driven.works() {
+            work.has_seat = true;
+        } else if !header.status().is_some_and(TaskState::is_ended) {
+            // It waits for a slot. One that the lane has given it already is used once the lane says so: a driver that went ahead, and
+            // came to its end, would be told to begin after that.
+            return Poll::Pending;
         }
         // What began goes on if only the map was stopped.
-        if let Some(reason) = header.signal.asked() {
+        let asked = header.signal.asked();
+        // Without a seat it was answered while it waited for one.
+        if let Some(reason) = asked.or_else(|| (!work.has_seat).then_some(Reason::Dropped)) {
             let _entered = work.span.clone().entered();
             work.stop_all(runner, reason);
             return Poll::Ready(());

@@ -267,10 +267,14 @@ impl<I, T> Exchange<I, T> {
         inputs: &mut VecDeque<Input<I>>,
     ) -> Next {
         self.show(done);
-        let over = self.takes_nothing();
         let (next, follows) = {
             let mut state = self.state.lock();
             let follows = state.put_results(done, self.spec.fail_fast);
+            if state.failure.is_some() {
+                // The map has ended, though its consumer has not heard of it yet.
+                self.stop.raise(Reason::Group);
+            }
+            let over = self.takes_nothing();
             let next = if !over && state.give(take, inputs) { Next::Work } else { Next::Leave };
             if next == Next::Leave {
                 match take {
