@@ -15,7 +15,7 @@ use crate::block_on::block_on;
 use crate::lane::{CpuLane, LaneShared};
 use crate::map::alarm::Alarm;
 use crate::map::collect::{MapFuture, Settle};
-use crate::map::consumer::{Consumer, Window};
+use crate::map::consumer::{Consumer, Course, Window};
 use crate::map::error::MapError;
 use crate::map::exchange::{Exchange, Intake, Recruit};
 use crate::map::fold::{Fold, ForEach, Sum};
@@ -275,8 +275,8 @@ where
         let alarm = Arc::default();
         let end = (results, None, self.shown.clone());
         let (exchange, station) = open(lane, spec, self.make, (window, self.chunk), end, &alarm);
-        let outlet = Arc::clone(&exchange) as _;
-        Consumer::new(FromIter(self.inputs), exchange, vec![station], outlet, alarm, window, self.shown)
+        let course = Course { outlet: Arc::clone(&exchange) as _, head: exchange, stations: vec![station], alarm };
+        Consumer::new(FromIter(self.inputs), course, window, self.shown)
     }
 }
 

@@ -91,6 +91,14 @@ impl Window {
     }
 }
 
+/// The stages from where inputs go in to where results come out, and how they call for the consumer.
+pub(super) struct Course<In, I, T> {
+    pub(super) head: Arc<dyn Head<In>>,
+    pub(super) stations: Vec<Arc<dyn Station>>,
+    pub(super) outlet: Arc<dyn Outlet<I, T>>,
+    pub(super) alarm: Arc<Alarm>,
+}
+
 /// A stage, and what the consumer does for it.
 struct Post {
     station: Arc<dyn Station>,
@@ -102,10 +110,7 @@ struct Post {
 impl<S: Source, I, T> Consumer<S, I, T> {
     pub(super) fn new(
         source: S,
-        head: Arc<dyn Head<S::Item>>,
-        stations: Vec<Arc<dyn Station>>,
-        outlet: Arc<dyn Outlet<I, T>>,
-        alarm: Arc<Alarm>,
+        Course { head, stations, outlet, alarm }: Course<S::Item, I, T>,
         window: Window,
         shown: Shown,
     ) -> Self {
@@ -231,9 +236,6 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             }
             if !self.fresh.is_empty() {
                 let to_come = if self.exhausted { Some(0) } else { self.source.to_come() };
-                if self.exhausted {
-                    self.shown.set_total(Some(self.pulled));
-                }
                 self.head.put(&mut self.fresh, to_come);
                 self.staff(cx);
                 self.heed_end(cx);
@@ -249,7 +251,10 @@ impl<S: Source, I, T> Consumer<S, I, T> {
                 self.fresh.push_back((self.pulled, input));
                 self.pulled += 1;
             }
-            Ok(None) => self.exhausted = true,
+            Ok(None) => {
+                self.exhausted = true;
+                self.shown.set_total(Some(self.pulled));
+            }
             Err(payload) => {
                 self.exhausted = true;
                 self.input_failure = Some(payload);

@@ -396,7 +396,7 @@ impl<I, T> Exchange<I, T> {
         };
         drop(others);
         let shown = std::mem::take(&mut *self.shown.lock());
-        drop(shown);
+        self.drop_value(shown);
         for runner in crew {
             self.lane.cancel(&runner, Reason::Dropped);
         }

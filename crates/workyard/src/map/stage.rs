@@ -17,7 +17,7 @@ use crate::block_on::block_on;
 use crate::lane::LaneShared;
 use crate::map::alarm::Alarm;
 use crate::map::builder::{Make, open};
-use crate::map::consumer::{Consumer, Window};
+use crate::map::consumer::{Consumer, Course, Window};
 use crate::map::error::MapError;
 use crate::map::exchange::Intake;
 use crate::map::results::Results;
@@ -302,15 +302,8 @@ where
         let head = (self.build)(&mut assembly, self.options, tail);
         let outlet = outlet.expect("the last stage has an outlet");
         let Assembly { stations, alarm, .. } = assembly;
-        Consumer::new(
-            FromStream(Box::pin(self.source)),
-            head,
-            stations,
-            outlet,
-            alarm,
-            Window::fixed(items),
-            self.shown,
-        )
+        let course = Course { head, stations, outlet, alarm };
+        Consumer::new(FromStream(Box::pin(self.source)), course, Window::fixed(items), self.shown)
     }
 }
 

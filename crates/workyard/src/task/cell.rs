@@ -39,8 +39,7 @@ pub(crate) trait Task: Send + Sync {
     }
 
     /// Whether it may go on though what it waits for cannot come, since it works for several. `from_within`: apart from what it is at.
-    fn has_other_work(&self, from_within: bool) -> bool {
-        let _is_at_one_thing_at_a_time = from_within;
+    fn has_other_work(&self, _from_within: bool) -> bool {
         false
     }
 
