@@ -454,6 +454,67 @@ fn who_waits_for_what_waits_for_it_is_told_when_nothing_else_is_left() {
     });
 }
 
+/// A task that waits for some others, one of which then waits for it; it no longer waits when that begins, and keeps the handles.
+async fn nobody_is_told<F: Future<Output = AsCompleted<u32>> + Send + 'static>(
+    waits: impl FnOnce(AsCompleted<u32>, oneshot::Sender<()>) -> F + Send + 'static,
+) {
+    let yard = Scheduler::new();
+    let (put, own) = Place::<u32>::new();
+    let (open, opens) = oneshot::channel::<()>();
+    let first = yard.io().submit(async move { opens.await.map_or(0, |()| 1) }).await.unwrap();
+    let (begin, begins) = oneshot::channel::<()>();
+    let in_turn = Arc::new(AtomicBool::new(false));
+    let at_first = Arc::clone(&in_turn);
+    let second = yard.io().submit(async move {
+        let mut own = own.take().await;
+        begins.await.unwrap();
+        std::future::poll_fn(|cx| {
+            let polled = std::pin::Pin::new(&mut own).poll(cx);
+            at_first.store(true, Ordering::SeqCst);
+            polled
+        })
+        .await
+        .unwrap()
+    });
+    let second = second.await.unwrap();
+    let waiter = yard.io().submit(async move {
+        let _kept = waits(as_completed([first, second]), open).await;
+        begin.send(()).unwrap();
+        wait_for_async("the other waits for this one", SOON, || in_turn.load(Ordering::SeqCst)).await;
+        7
+    });
+    put.put(waiter.await.unwrap());
+    wait_for_async("all have ended", SOON, || yard.snapshot().ledger().live() == 0).await;
+    let report = yard.shutdown().await;
+    assert_eq!((report.total.completed, report.total.accepted), (3, 3), "{report}");
+}
+
+#[test]
+fn a_wait_that_is_given_up_is_no_wait() {
+    on_runtime(nobody_is_told(|mut done, open| async move {
+        assert!(done.next_timeout(Duration::from_millis(1)).await.is_none());
+        drop(open);
+        done
+    }));
+}
+
+#[test]
+fn who_has_a_result_does_not_wait_for_the_others() {
+    on_runtime(nobody_is_told(|mut done, open| async move {
+        let mut open = Some(open);
+        let finished = std::future::poll_fn(|cx| {
+            let polled = done.poll_next_unpin(cx);
+            if let Some(open) = open.take() {
+                assert!(polled.is_pending());
+                open.send(()).unwrap();
+            }
+            polled
+        });
+        assert_eq!(finished.await.map(indexed), Some((0, 1)));
+        done
+    }));
+}
+
 #[derive(Default)]
 struct Woken(AtomicUsize);
 
