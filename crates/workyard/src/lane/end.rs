@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use workyard_core::{Ending, Outcome, Reason, TaskState};
 
+use crate::callbacks::Turn;
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
 use crate::lane::shared::BodyEnd;
-use crate::lane::tell::Note;
 use crate::task::TaskError;
 use crate::task::cell::Task;
 
@@ -91,8 +91,9 @@ impl LaneShared {
                 state.hand_out(&self.executor, self.yard.clock.now(), &mut effects);
                 drop(state);
                 drop(held);
+                let turn = self.tell(header, note);
                 clear_all((Arc::clone(task), reason));
-                self.ended(&**task, note, effects);
+                self.ended(&**task, turn, effects);
                 true
             }
             Some(TaskState::Running) => {
@@ -109,11 +110,12 @@ impl LaneShared {
                 drop(state);
                 header.signal.fire();
                 if let Some(how) = given_up {
+                    let turn = self.tell(header, note);
                     task.answer(match how {
                         Outcome::Abandoned => TaskError::abandoned(header, reason),
                         _ => TaskError::stopped(header, reason),
                     });
-                    self.ended(&**task, note, effects);
+                    self.ended(&**task, turn, effects);
                 }
                 true
             }
@@ -162,15 +164,18 @@ impl LaneShared {
         let BodyEnd { ending, note, held } = end;
         drop(held);
         self.yard.waits.body_ended(task);
+        let turn = self.tell(task.header(), note);
         task.publish(ending.unwrap_or(Ending::Late));
-        self.ended(task, note, effects);
+        self.ended(task, turn, effects);
     }
 
     /// A task or its body has ended: what follows from it.
-    fn ended(self: &Arc<Self>, task: &dyn Task, note: Option<Note>, effects: Effects) {
+    fn ended(self: &Arc<Self>, task: &dyn Task, turn: Option<Turn>, effects: Effects) {
         self.yard.timers.unset(task);
         effects.act(self);
-        self.tell(task.header(), note);
+        if let Some(turn) = turn {
+            turn.send();
+        }
         self.yard.task_ended();
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use workyard_core::{Outcome, Reason, TaskState};
 
+use crate::callbacks::Turn;
 use crate::lane::LaneShared;
 use crate::lane::shared::LaneState;
 use crate::task::header::Header;
@@ -43,10 +44,11 @@ impl LaneState {
 }
 
 impl LaneShared {
-    pub(super) fn tell(self: &Arc<Self>, header: &Header, note: Option<Note>) {
-        let Some(Note { callback, outcome, reason, waited, ran }) = note else { return };
+    /// Has the callbacks called. Before the handle is answered; the turn is to be sent after all else.
+    pub(super) fn tell(self: &Arc<Self>, header: &Header, note: Option<Note>) -> Option<Turn> {
+        let Note { callback, outcome, reason, waited, ran } = note?;
         let (id, name, site) = (header.id, header.name.clone(), header.site);
         let ended = TaskEnded { id, name, lane: Arc::clone(&self.name), outcome, reason, waited, ran, site };
-        self.yard.call(Call { callback, ended, lane: Arc::clone(self) });
+        self.yard.queue_call(Call { callback, ended, lane: Arc::clone(self) })
     }
 }
