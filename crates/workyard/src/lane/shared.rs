@@ -17,7 +17,6 @@ use workyard_core::{
 use crate::ground::YardShared;
 use crate::lane::effects::Effects;
 use crate::lane::executor::Executor;
-use crate::lane::tell::Note;
 use crate::observe::Unobserved;
 use crate::task::cell::Task;
 use crate::task::header::Seat;
@@ -45,11 +44,10 @@ pub(super) struct LaneState {
     pub(super) workers: usize,
 }
 
-/// A body that has ended: whether that was its task's end, what callbacks are to be told, and what the lane held of it.
-/// No ending means that no body ran there: a defect.
+/// A body that has ended: whether that was its task's end, and what the lane held of it. No ending means that no body ran there: a
+/// defect.
 pub(super) struct BodyEnd {
     pub(super) ending: Option<Ending>,
-    pub(super) note: Option<Note>,
     pub(super) held: Option<Arc<dyn Task>>,
 }
 
@@ -274,13 +272,13 @@ impl LaneState {
     #[must_use]
     pub(super) fn end_body(&mut self, task: &dyn Task, how: Outcome, now: Moment) -> BodyEnd {
         let slot = task.header().slot();
-        let note = self.note_body_end(task.header(), how);
+        self.note_body_end(task.header(), how);
         let ending = self.policy.end_body(slot, how, now);
         debug_assert!(ending.is_some(), "a body ends once, in the slot it was given");
         if ending == Some(Ending::Final) {
             task.header().set_status(TaskState::Ended(how));
         }
-        BodyEnd { ending, note, held: self.release(slot) }
+        BodyEnd { ending, held: self.release(slot) }
     }
 
     /// Takes the next task that has a slot, and marks it as running.

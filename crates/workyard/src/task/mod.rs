@@ -21,6 +21,6 @@ pub use handle::{Handle, TaskRef, TaskStatus};
 pub use id::TaskId;
 
 pub(crate) use id::Name;
-pub(crate) use on_done::{Call, Callback};
+pub(crate) use on_done::{Call, Callback, End, Told};
 pub(crate) use on_end::Watcher;
 pub(crate) use panic::{Payload, catch, wake_caught};
