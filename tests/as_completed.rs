@@ -6,6 +6,7 @@
 mod run;
 
 use std::future::pending;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use futures_util::stream::{FusedStream, Stream, StreamExt as _};
 use tokio::sync::oneshot;
 use workyard::TaskErrorKind::{Abandoned, Cancelled, Failed, Panicked, TimedOut};
-use workyard::{AsCompleted, Finished, Handle, Lane, Scheduler, TaskError, TaskErrorKind, as_completed};
+use workyard::{AsCompleted, Finished, Handle, Lane, Report, Scheduler, TaskError, TaskErrorKind, as_completed};
 use workyard_testkit::{wait_for, wait_for_async};
 
 use run::{SOON, on_runtime, soon};
@@ -29,10 +30,24 @@ fn narrow(queue: usize) -> Scheduler {
         .unwrap()
 }
 
-async fn balanced(yard: &Scheduler) {
+async fn balanced(yard: &Scheduler) -> Report {
     let report = soon(yard.shutdown().drain_for(SOON)).await;
     assert!(report.balances() && report.is_clean(), "{report}");
     assert!(report.lanes.iter().all(|lane| lane.counts.lending == 0 && lane.counts.promised == 0), "{report:?}");
+    report
+}
+
+/// Awaits `future`, and does this after the first poll.
+async fn at_first_poll<F: Future>(future: F, act: impl FnOnce()) -> F::Output {
+    let (mut future, mut act) = (pin!(future), Some(act));
+    std::future::poll_fn(|cx| {
+        let polled = future.as_mut().poll(cx);
+        if let Some(act) = act.take() {
+            act();
+        }
+        polled
+    })
+    .await
 }
 
 /// Tasks that end when they are told to, with their number.
@@ -416,41 +431,65 @@ fn of_a_circle_exactly_one_is_told() {
 
 #[test]
 fn who_waits_for_what_waits_for_it_is_told_when_nothing_else_is_left() {
+    const OTHERS: usize = 20;
     on_runtime(async {
         let yard = Scheduler::new();
-        let (put, own) = Place::new();
-        let waiting = Arc::new(AtomicBool::new(false));
-        let at_first = Arc::clone(&waiting);
-        let in_turn = yard.io().submit(async move {
-            let mut own = own.take().await;
-            std::future::poll_fn(|cx| {
-                let polled = std::pin::Pin::new(&mut own).poll(cx);
-                at_first.store(true, Ordering::SeqCst);
-                polled
-            })
-            .await
-            .unwrap()
-        });
-        let in_turn: Handle<usize> = in_turn.await.unwrap();
-        let (gates, mut handles) = gated(&yard, 20).await;
-        handles.insert(7, in_turn);
-        let first = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&first);
-        let waits = yard.io().submit(async move {
-            wait_for_async("the other waits for this one", SOON, || waiting.load(Ordering::SeqCst)).await;
-            let mut done = as_completed(handles);
-            while let Some(finished) = done.next().await {
-                seen.lock().unwrap().push(kind(finished));
-            }
-            100
-        });
-        put.put(waits.await.unwrap());
-        open(gates);
-        wait_for_async("all have ended", SOON, || yard.snapshot().ledger().completed == 22).await;
-        let all = std::mem::take(&mut *first.lock().unwrap());
-        assert_eq!((all.len(), all.last()), (21, Some(&(7, Err(TaskErrorKind::WouldDeadlock)))));
-        assert!(all[..20].iter().all(|(_, result)| result.is_ok()));
+        // Few, all of which are looked at, and many.
+        for others in [3, OTHERS] {
+            let (put, own) = Place::<usize>::new();
+            let (in_turn, is_begun) = oneshot::channel::<()>();
+            let waits_in_turn = async move {
+                let own = own.take().await;
+                at_first_poll(own, || in_turn.send(()).unwrap()).await.unwrap()
+            };
+            let (gates, mut handles) = gated(&yard, others).await;
+            handles.insert(2, yard.io().submit(waits_in_turn).await.unwrap());
+            let (tell, told) = oneshot::channel();
+            let waits = yard.io().submit(async move {
+                is_begun.await.unwrap();
+                // As a stream, whose waits stay where they are between two polls.
+                let mut done = as_completed(handles);
+                let first = at_first_poll(futures_util::StreamExt::next(&mut done), || open(gates)).await;
+                let mut all = vec![kind(first.unwrap())];
+                while let Some(finished) = futures_util::StreamExt::next(&mut done).await {
+                    all.push(kind(finished));
+                }
+                tell.send(all).unwrap();
+                100
+            });
+            put.put(waits.await.unwrap());
+            let all = soon(told).await.unwrap();
+            assert_eq!((all.len(), all.last()), (others + 1, Some(&(2, Err(TaskErrorKind::WouldDeadlock)))));
+            assert!(all[..others].iter().all(|(_, result)| result.is_ok()));
+        }
         balanced(&yard).await;
+    });
+}
+
+#[test]
+fn a_wait_that_is_given_up_is_no_wait() {
+    on_runtime(async {
+        let yard = Scheduler::new();
+        let (put, own) = Place::<u32>::new();
+        let (begin, begins) = oneshot::channel::<()>();
+        let (in_turn, is_begun) = oneshot::channel::<()>();
+        let other = yard.io().submit(async move {
+            let own = own.take().await;
+            begins.await.unwrap();
+            at_first_poll(own, || in_turn.send(()).unwrap()).await.unwrap()
+        });
+        let other = other.await.unwrap();
+        let waiter = yard.io().submit(async move {
+            let mut done = as_completed([other]);
+            assert!(done.next_timeout(Duration::from_millis(1)).await.is_none());
+            begin.send(()).unwrap();
+            is_begun.await.unwrap();
+            7
+        });
+        put.put(waiter.await.unwrap());
+        wait_for_async("both have ended", SOON, || yard.snapshot().ledger().live() == 0).await;
+        let report = balanced(&yard).await;
+        assert_eq!((report.total.completed, report.total.accepted), (2, 2), "{report}");
     });
 }
 

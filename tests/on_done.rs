@@ -238,6 +238,26 @@ fn callbacks_are_called_in_the_order_of_the_ends_and_of_their_task() {
     });
 }
 
+#[test]
+fn who_was_answered_and_ends_another_task_is_told_of_second() {
+    on_runtime(async {
+        let (yard, told) = (Scheduler::new(), Told::default());
+        for number in 0..3_000 {
+            match number % 3 {
+                0 => soon(yard.io().task("io").on_done(told.tell()).run(async {})).await.unwrap(),
+                1 => soon(yard.cpu().task("cpu").on_done(told.tell()).run(|| ())).await.unwrap(),
+                _ => soon(yard.blocking().task("blocking").on_done(told.tell()).run(|| ())).await.unwrap(),
+            }
+        }
+        balanced(&yard).await;
+        assert_eq!(told.len(), 3_000);
+        assert!(
+            told.all().iter().map(TaskEnded::id).is_sorted(),
+            "each was submitted after the one before was answered"
+        );
+    });
+}
+
 /// Counts the ERROR records of callbacks, by the name of their task.
 #[derive(Clone, Default)]
 struct Errors(Arc<Mutex<BTreeMap<String, usize>>>);
@@ -335,9 +355,9 @@ fn the_report_comes_after_the_callbacks() {
         let (yard, told) = (narrow(), Told::default());
         let (callback, begun, go) = held();
         soon(yard.io().task("slow").on_done(callback).run(async {})).await.unwrap();
-        drop(yard.io().task("behind").on_done(told.tell()).submit(async {}).await.unwrap());
         begun.recv_timeout(SOON).unwrap();
-        let mut report = Box::pin(yard.shutdown().drain_for(SOON).into_future());
+        soon(yard.io().task("behind").on_done(told.tell()).run(async {})).await.unwrap();
+        let mut report = Box::pin(yard.shutdown().drain_for(SOON).grace(Duration::ZERO).into_future());
         let waits = tokio::time::timeout(Duration::from_millis(20), report.as_mut()).await;
         assert!(waits.is_err() && told.len() == 0, "all tasks have ended, and a callback has not returned");
         go.send(()).unwrap();
@@ -390,14 +410,19 @@ fn a_callback_may_wait_for_the_end_of_its_yard() {
     on_runtime(async {
         let (yard, told) = (narrow(), Told::default());
         let (tell, report) = oneshot::channel();
+        let (go, goes) = mpsc::channel::<()>();
         let inner = yard.clone();
-        let shuts_down = move |_: &TaskEnded| tell.send(inner.shutdown().drain_for(SOON).blocking_join()).unwrap();
-        drop(yard.io().task("last").on_done(shuts_down).submit(async {}).await.unwrap());
+        let shuts_down = move |_: &TaskEnded| {
+            goes.recv().unwrap();
+            tell.send(inner.shutdown().drain_for(SOON * 10).blocking_join()).unwrap();
+        };
+        soon(yard.io().task("last").on_done(shuts_down).run(async {})).await.unwrap();
         // Behind the one that waits, and before the end.
-        drop(yard.cpu().task("behind").on_done(told.tell()).submit(|| ()).await.map_err(drop));
+        soon(yard.cpu().task("behind").on_done(told.tell()).run(|| ())).await.unwrap();
+        go.send(()).unwrap();
         let report = soon(report).await.unwrap();
         assert!(report.balances() && report.pending_callbacks == 0, "{report}");
-        assert_eq!(told.len() as u64 + 1, report.total.accepted);
+        assert_eq!((told.len(), report.total.accepted), (1, 2));
     });
 }
 

@@ -2,10 +2,13 @@
 //! up the end of a task, and never loses a call.
 //!
 //! # Protocol
-//! *Who ends a task*, in the critical section in which the lane counts the end: counts a call that is *owed*. Afterwards, when
-//! the handle is answered and the lane's next task is on its way: puts the call into the queue and, if nobody has the *turn*,
-//! takes it and sends it to a blocking thread. *Who has the turn* takes one call after the other and makes it, with no lock
-//! held; each that has returned is owed no more.
+//! *Who ends a task*, in the critical section in which the lane counts the end: counts a call that is *owed*. Before the handle is
+//! answered: puts the call into the queue and, if nobody has the *turn*, takes it. When the handle is answered and the lane's
+//! next task is on its way: sends the turn to a blocking thread. *Who has the turn* takes one call after the other and makes it,
+//! with no lock held; each that has returned is owed no more.
+//!
+//! So the calls are made in the order of the ends, as far as anybody can tell: whoever was answered, and ends another task
+//! then, finds the call of the first one in the queue.
 //!
 //! No call is left behind: a turn ends in the same critical section in which it finds the queue empty, so whoever comes later
 //! takes a new one. A turn that the runtime drops unrun, since it has shut down, is used there and then.
@@ -85,14 +88,13 @@ impl State {
 }
 
 impl YardShared {
-    /// Has a callback called that is owed.
-    pub(crate) fn call(self: &Arc<Self>, call: Call) {
-        let turn = {
-            let mut state = self.callbacks.state.lock();
-            state.calls.push_back(call);
-            state.take_turn()
-        };
-        self.send(turn);
+    /// Has a callback called that is owed. If that takes a turn, it is to be sent.
+    #[must_use]
+    pub(crate) fn queue_call(self: &Arc<Self>, call: Call) -> Option<Turn> {
+        let mut state = self.callbacks.state.lock();
+        state.calls.push_back(call);
+        let number = state.take_turn()?;
+        Some(Turn { yard: Arc::clone(self), number })
     }
 
     /// If this thread is in a callback of this yard, passes its turn on, since it waits for the end of the yard.
@@ -102,30 +104,34 @@ impl YardShared {
         };
         let mine = USING.try_with(using).ok().flatten()?;
         self.callbacks.aside.fetch_add(1, Ordering::Relaxed);
-        let turn = {
+        let number = {
             let mut state = self.callbacks.state.lock();
             if state.turn == Some(mine) {
                 state.turn = None;
             }
             state.take_turn()
         };
-        self.send(turn);
+        if let Some(number) = number {
+            Turn { yard: Arc::clone(self), number }.send();
+        }
         self.task_ended();
         Some(Aside { callbacks: &self.callbacks })
-    }
-
-    fn send(self: &Arc<Self>, turn: Option<u64>) {
-        let Some(number) = turn else { return };
-        let turn = Turn { yard: Arc::clone(self), number };
-        // If the system gives it no thread, tokio panics, and has kept the turn for the next thread that there is.
-        drop(catch(|| self.runtime.spawn_blocking(move || drop(turn))).map_err(Payload::new));
     }
 }
 
 /// The turn to work through the queue: done when it is dropped, by a blocking thread or by a runtime that has no more of them.
-struct Turn {
+pub(crate) struct Turn {
     yard: Arc<YardShared>,
     number: u64,
+}
+
+impl Turn {
+    /// Has a blocking thread use it.
+    pub(crate) fn send(self) {
+        let runtime = self.yard.runtime.clone();
+        // If the system gives it no thread, tokio panics, and has kept the turn for the next thread that there is.
+        drop(catch(|| runtime.spawn_blocking(move || drop(self))).map_err(Payload::new));
+    }
 }
 
 impl Drop for Turn {

@@ -7,12 +7,12 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use workyard_core::{Outcome, Reason, TaskState};
+use workyard_core::{Ending, Outcome, Reason, TaskState};
 
+use crate::callbacks::Turn;
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
 use crate::lane::shared::BodyEnd;
-use crate::lane::tell::Note;
 use crate::task::TaskError;
 use crate::task::cell::Task;
 
@@ -83,7 +83,7 @@ impl LaneShared {
             Some(TaskState::Running) if reason == Reason::QueueTimeout => false,
             Some(TaskState::Queued) => {
                 header.signal.ask(reason);
-                let note = state.note_end(header, reason.outcome(), Some(reason));
+                state.note_end(header, reason.outcome(), Some(reason));
                 let ended = state.policy.end_queued(header.slot(), reason.outcome());
                 debug_assert!(ended, "a queued task is in its lane's queue");
                 header.set_status(TaskState::Ended(reason.outcome()));
@@ -91,8 +91,10 @@ impl LaneShared {
                 state.hand_out(&self.executor, self.yard.clock.now(), &mut effects);
                 drop(state);
                 drop(held);
+                let turn = self.tell(header);
                 clear_all((Arc::clone(task), reason));
-                self.ended(&**task, note, effects);
+                self.ended(&**task, effects);
+                send(turn);
                 true
             }
             Some(TaskState::Running) => {
@@ -102,18 +104,20 @@ impl LaneShared {
                 } else {
                     header.signal.ask(reason);
                 }
-                let note = given_up.and_then(|how| state.note_end(header, how, Some(reason)));
                 if let Some(how) = given_up {
+                    state.note_end(header, how, Some(reason));
                     header.set_status(TaskState::Ended(how));
                 }
                 drop(state);
                 header.signal.fire();
                 if let Some(how) = given_up {
+                    let turn = self.tell(header);
                     task.answer(match how {
                         Outcome::Abandoned => TaskError::abandoned(header, reason),
                         _ => TaskError::stopped(header, reason),
                     });
-                    self.ended(&**task, note, effects);
+                    self.ended(&**task, effects);
+                    send(turn);
                 }
                 true
             }
@@ -159,20 +163,28 @@ impl LaneShared {
 
     /// A body has ended and was counted: what follows from it. No ending means that it only gave way, and may be at work again by now.
     pub(super) fn body_ended(self: &Arc<Self>, task: &dyn Task, end: BodyEnd, effects: Effects) {
-        let BodyEnd { ending, note, held } = end;
+        let BodyEnd { ending, held } = end;
         drop(held);
         let Some(ending) = ending else { return effects.act(self) };
         self.yard.waits.body_ended(task);
+        let turn = if ending == Ending::Final { self.tell(task.header()) } else { None };
         task.publish(ending);
-        self.ended(task, note, effects);
+        self.ended(task, effects);
+        send(turn);
     }
 
     /// A task or its body has ended: what follows from it.
-    fn ended(self: &Arc<Self>, task: &dyn Task, note: Option<Note>, effects: Effects) {
+    fn ended(self: &Arc<Self>, task: &dyn Task, effects: Effects) {
         self.yard.timers.unset(task);
         effects.act(self);
-        self.tell(task.header(), note);
         self.yard.task_ended();
+    }
+}
+
+/// Has the callbacks called that are in the queue.
+fn send(turn: Option<Turn>) {
+    if let Some(turn) = turn {
+        turn.send();
     }
 }
 

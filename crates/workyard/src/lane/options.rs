@@ -91,7 +91,7 @@ macro_rules! task_options {
             /// they are called in that order. A task that is never accepted calls none.
             ///
             /// It is called apart from the task: the handle is answered and the lane goes on, however long the callback takes.
-            /// The callbacks of a yard are called one after the other, about in the order in which the tasks ended, on a blocking
+            /// The callbacks of a yard are called one after the other, in the order in which the tasks ended, on a blocking
             /// thread of the yard's runtime; so let them be short, and submit a task for what is not. What waits to be called
             /// is bounded by nothing but the number of tasks that have ended. If the runtime has no more threads, since it
             /// shuts down, they are called by the thread that ends the task or the runtime, where a callback should take no

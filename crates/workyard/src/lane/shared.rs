@@ -17,7 +17,6 @@ use workyard_core::{
 use crate::ground::YardShared;
 use crate::lane::effects::Effects;
 use crate::lane::executor::Executor;
-use crate::lane::tell::Note;
 use crate::observe::Unobserved;
 use crate::task::cell::Task;
 use crate::task::header::Seat;
@@ -47,11 +46,10 @@ pub(super) struct LaneState {
     pub(super) hungry: Vec<Slot>,
 }
 
-/// A body that has ended: whether that was its task's end, what callbacks are to be told, and what the lane held of it.
-/// No ending means that it gave way: it is queued again.
+/// A body that has ended: whether that was its task's end, and what the lane held of it. No ending means that it gave way: it is
+/// queued again.
 pub(super) struct BodyEnd {
     pub(super) ending: Option<Ending>,
-    pub(super) note: Option<Note>,
     pub(super) held: Option<Arc<dyn Task>>,
 }
 
@@ -291,16 +289,16 @@ impl LaneState {
         let slot = task.header().slot();
         if task.gives_way() && self.policy.give_way(slot, now) {
             task.header().set_status(TaskState::Queued);
-            return BodyEnd { ending: None, note: None, held: None };
+            return BodyEnd { ending: None, held: None };
         }
-        let note = self.note_body_end(task.header(), how);
+        self.note_body_end(task.header(), how);
         let ending = self.policy.end_body(slot, how, now);
         debug_assert!(ending.is_some(), "a body ends once, in the slot it was given");
         let ending = ending.unwrap_or(Ending::Late);
         if ending == Ending::Final {
             task.header().set_status(TaskState::Ended(how));
         }
-        BodyEnd { ending: Some(ending), note, held: self.release(slot) }
+        BodyEnd { ending: Some(ending), held: self.release(slot) }
     }
 
     /// Takes the next task that has a slot, and marks it as running.

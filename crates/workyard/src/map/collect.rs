@@ -135,8 +135,12 @@ pub(super) fn poll_each<It: Iterator, T, R>(
     mut each: impl FnMut(&mut MapConsumer<It, T>, Settled<It::Item, T>) -> Option<R>,
 ) -> Poll<Option<R>> {
     for _ in 0..AT_ONCE {
-        let least = if looks == Looks::Seldom { consumer.window() / 2 } else { 1 };
-        let Some((_, result)) = ready!(consumer.poll_next(cx, least)) else { return Poll::Ready(None) };
+        let mut next = consumer.next_taken();
+        if next.is_none() {
+            let least = if looks == Looks::Seldom { consumer.window() / 2 } else { 1 };
+            next = ready!(consumer.poll_next(cx, least));
+        }
+        let Some((_, result)) = next else { return Poll::Ready(None) };
         if let Some(ended) = each(consumer, result) {
             return Poll::Ready(Some(ended));
         }

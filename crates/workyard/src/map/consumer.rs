@@ -40,8 +40,8 @@ pub(super) struct Consumer<S: Source, I, T> {
     pulled: u64,
     /// Results that were given out so far.
     given: u64,
-    /// `given` when inputs were last pulled.
-    refilled_at: u64,
+    /// The number of results given out at which inputs are pulled next.
+    refill_at: u64,
     taken: VecDeque<Numbered<I, T>>,
     fresh: VecDeque<(u64, S::Item)>,
     exhausted: bool,
@@ -128,7 +128,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             ahead,
             pulled: 0,
             given: 0,
-            refilled_at: 0,
+            refill_at: 0,
             taken: VecDeque::new(),
             fresh: VecDeque::new(),
             exhausted: false,
@@ -166,8 +166,8 @@ impl<S: Source, I, T> Consumer<S, I, T> {
     /// The next result; `None` is the end. It is woken when `least` results are there, or when it has to do something itself.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>, least: usize) -> Poll<Option<Numbered<I, T>>> {
         loop {
-            if !self.taken.is_empty() && self.given - self.refilled_at < (self.window() as u64).div_ceil(4) {
-                return Poll::Ready(self.give());
+            if let Some(next) = self.next_taken() {
+                return Poll::Ready(Some(next));
             }
             // Registered before anything is looked at: who rings later wakes.
             self.alarm.register(cx.waker());
@@ -206,6 +206,12 @@ impl<S: Source, I, T> Consumer<S, I, T> {
         }
     }
 
+    /// A result that was taken already, if inputs need not be pulled first.
+    #[inline]
+    pub(super) fn next_taken(&mut self) -> Option<Numbered<I, T>> {
+        if self.given < self.refill_at { self.give() } else { None }
+    }
+
     /// How the input failed, once.
     fn input_failure(&mut self) -> Option<Numbered<I, T>> {
         let payload = self.input_failure.take()?;
@@ -215,15 +221,15 @@ impl<S: Source, I, T> Consumer<S, I, T> {
 
     #[inline]
     fn give(&mut self) -> Option<Numbered<I, T>> {
-        let given = self.taken.pop_front();
+        let given = self.taken.pop_front()?;
         self.given += 1;
-        given
+        Some(given)
     }
 
     /// Pulls inputs as far as the window allows, and sees that runners work on them. `true` if the source has none at present.
     fn refill(&mut self, cx: &mut Context<'_>) -> bool {
-        self.refilled_at = self.given;
         self.ahead = self.head.ahead();
+        self.refill_at = self.given + (self.window() as u64).div_ceil(4);
         let mut source_pending = false;
         while !self.exhausted && !source_pending {
             let room = (self.window() as u64).saturating_sub(self.pulled - self.given);

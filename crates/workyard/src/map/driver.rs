@@ -70,6 +70,9 @@ struct Work<I, T, Fut> {
     fresh: VecDeque<(u64, I)>,
     /// Those that it has, with their places.
     accepted: VecDeque<(u32, u64, I)>,
+    /// Results of items that have ended and were not answered; also where the driver is blocked by another they are, as those that
+    /// run.
+    ended: Vec<(u32, Settled<I, T>, Outcome)>,
     /// Results that the lane has counted.
     done: Vec<Numbered<I, T>>,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -102,6 +105,7 @@ where
             put_off: Vec::new(),
             fresh: VecDeque::new(),
             accepted: VecDeque::new(),
+            ended: Vec::new(),
             done: Vec::new(),
             sleep: None,
             span,
@@ -189,13 +193,11 @@ where
     /// Counts what ended, then takes inputs, as many as there are slots for.
     fn next_inputs<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Inputs {
         let exchange = &*runner.map.exchange;
-        let most = BATCH.min(self.places.room());
-        if !self.count_ended(runner, 0) {
+        if !self.count_ended(runner, 0) && self.in_flight == 0 {
             // Others wait for the slot.
-            if self.in_flight == 0 {
-                return self.give_way(runner);
-            }
+            return self.give_way(runner);
         }
+        let most = BATCH.min(self.places.room());
         // Mostly the consumer, which was just woken, has more at once: so a runner that has nothing to do stays until others had their
         // turn. To leave and send another costs more.
         let is_idle = self.in_flight == 0;
@@ -238,12 +240,32 @@ where
         runner: &Arc<Runner<I, T, F, Fut>>,
         want: usize,
     ) -> bool {
-        let tally = runner.outbox.take(&mut self.done);
-        if tally.total() == 0 {
+        if self.ended.is_empty() {
             return true;
         }
+        let tally = self.answer_ended(runner);
         let granted = runner.map.exchange.lane.turn(&**runner, &tally, self.in_flight, want);
         !granted.contended
+    }
+
+    /// Answers for the items that have ended, and frees their places.
+    fn answer_ended<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Tally {
+        let mut tally = Tally::NONE;
+        for (place, result, how) in self.ended.drain(..) {
+            match runner.inbox.take(place) {
+                Some(held) => {
+                    if held.began {
+                        tally.count(how);
+                    } else {
+                        tally.count_never_started(how);
+                    }
+                    self.done.push((held.index, result));
+                }
+                None => runner.map.exchange.drop_late(result),
+            }
+            self.places.release(place);
+        }
+        tally
     }
 
     fn hand_out<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
@@ -263,19 +285,16 @@ where
         let exchange = &*runner.map.exchange;
         let spec = &exchange.spec;
         if let Some(reason) = exchange.stopped() {
-            self.places.release(place);
             let error = exchange.never_ran(index, input, Some(reason));
             return self.end(runner, place, Err(error), None, reason.outcome());
         }
         if spec.timeout == Some(Duration::ZERO) {
-            self.places.release(place);
             let error = exchange.never_ran(index, input, Some(Reason::Timeout));
             return self.end(runner, place, Err(error), None, Outcome::TimedOut);
         }
         let case = match spec.case(index, &input) {
             Ok(case) => case,
             Err(error) => {
-                self.places.release(place);
                 exchange.drop_value(input);
                 return self.end(runner, place, Err(error), None, Outcome::Panicked);
             }
@@ -294,7 +313,6 @@ where
             }
             Err(payload) => {
                 let (result, how) = exchange.conclude(case, Err(payload));
-                self.places.release(place);
                 self.end(runner, place, result, None, how);
             }
         }
@@ -316,7 +334,7 @@ where
         self.end(runner, place, result, panicked, how);
     }
 
-    /// An item has ended, and its place is free.
+    /// An item has ended. It is answered, and its place free, when the driver looks at the lane next.
     #[inline]
     fn end<F: Fn(I) -> Fut + Send + Sync + 'static>(
         &mut self,
@@ -331,11 +349,7 @@ where
             exchange.lane.unobserved.note_item_drop_panic(&exchange.lane, &exchange.spec.origin, &payload);
         }
         self.in_flight -= 1;
-        let Some(held) = runner.inbox.take(place) else {
-            exchange.drop_late(result);
-            return;
-        };
-        runner.outbox.put((held.index, result), how, held.began);
+        self.ended.push((place, result, how));
     }
 
     /// Drops the futures of items that are out of time.

@@ -1,14 +1,14 @@
 //! Owns the runners of futures, on io lanes, as their lane and the others of their map see them. Never polls a future: that is the
 //! [driver](super::driver)'s.
 //!
-//! A future may block its thread, and its driver with it. So all that was accepted is where others reach it: what has not ended, also what
-//! did not begin, in the inbox; what has, in the outbox.
+//! A future may block its thread, and its driver with it. So all that was accepted is where others reach it, in the inbox, until it is
+//! answered: what did not begin, what runs, and what has ended since its driver last looked at the lane.
 
 use std::future::Future;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use workyard_core::{Ending, Outcome, Reason};
+use workyard_core::{Ending, Outcome, Reason, Tally};
 
 use crate::map::driven::Driven;
 use crate::map::driver::Driver;
@@ -16,7 +16,6 @@ use crate::map::error::Case;
 use crate::map::exchange::Exchange;
 use crate::map::inbox::Inbox;
 use crate::map::load::Load;
-use crate::map::outbox::Outbox;
 use crate::map::places::Places;
 use crate::map::turn::Counted;
 use crate::task::cell::Task;
@@ -70,7 +69,6 @@ where
             map: Arc::clone(self),
             inbox: Arc::clone(places.inbox()),
             places: Mutex::new(Some(places)),
-            outbox: Outbox::new(),
             counted: Counted::new(),
             driven: Driven::default(),
             load: Load::default(),
@@ -85,7 +83,6 @@ pub(super) struct Runner<I, T, F, Fut: Future> {
     pub(super) inbox: Arc<Inbox>,
     /// Until there is a driver.
     places: Mutex<Option<Places<Fut, I>>>,
-    pub(super) outbox: Outbox<I, T>,
     pub(super) counted: Counted,
     pub(super) driven: Driven,
     pub(super) load: Load,
@@ -128,8 +125,7 @@ where
         let exchange = &*self.map.exchange;
         let reason = error.reason().unwrap_or(Reason::Dropped);
         exchange.stop(reason);
-        let mut done = Vec::new();
-        let mut tally = self.outbox.take(&mut done);
+        let (mut done, mut tally) = (Vec::new(), Tally::NONE);
         for held in self.inbox.take_all() {
             if held.began {
                 tally.count(Outcome::Abandoned);

@@ -19,7 +19,6 @@ mod futures;
 mod inbox;
 mod lanes;
 mod load;
-mod outbox;
 mod pipeline;
 mod places;
 mod results;

@@ -109,17 +109,16 @@ impl<Fut: Future, I> Places<Fut, I> {
         self.waiting
     }
 
-    /// Drops the future in a place, which is free then. Gives what is known of its item, and the panic of its `Drop`.
+    /// Drops the future in a place. Gives what is known of its item, and the panic of its `Drop`.
     #[inline]
     pub(super) fn clear(&mut self, at: u32) -> (Option<Case<I>>, Option<Payload>) {
         let Some(place) = self.all.get_mut(at as usize) else { return (None, None) };
         let panicked = catch(|| place.future.set(None)).map_err(Payload::new).err();
         self.waiting -= usize::from(std::mem::take(&mut place.waits) > 0);
-        self.free.push(at);
         (place.case.take(), panicked)
     }
 
-    /// Frees a place into which nothing was put.
+    /// Frees a place that holds nothing.
     pub(super) fn release(&mut self, place: u32) {
         self.free.push(place);
     }
@@ -181,6 +180,7 @@ mod tests {
             assert!(places.deadlines.len() <= 9, "{} after {index}", places.deadlines.len());
             if index > 0 {
                 let _ended = places.clear(place);
+                places.release(place);
             }
         }
     }

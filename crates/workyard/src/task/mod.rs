@@ -22,6 +22,6 @@ pub use id::TaskId;
 
 pub(crate) use error::Origin;
 pub(crate) use id::Name;
-pub(crate) use on_done::{Call, Callback};
+pub(crate) use on_done::{Call, Callback, End, Told};
 pub(crate) use on_end::Watcher;
 pub(crate) use panic::{Payload, catch, drop_caught, wake_caught};

@@ -1,9 +1,12 @@
-//! Owns the callbacks that a task was given for its end. Never calls one by itself: see [`callbacks`](crate::callbacks).
+//! Owns the callbacks that a task was given for its end, and what they are to be told. Never calls one by itself: see
+//! [`callbacks`](crate::callbacks).
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use workyard_core::{Outcome, Reason};
 
 use crate::lane::LaneShared;
 use crate::task::ended::TaskEnded;
@@ -11,11 +14,26 @@ use crate::task::panic::{Payload, catch};
 
 /// What is to be called when a task has ended; mostly nothing.
 #[derive(Default)]
-pub(crate) struct OnDone(Option<Arc<dyn Callback>>);
+pub(crate) struct OnDone(Option<Arc<Told<dyn Callback>>>);
+
+/// Callbacks, and how the task ended that they are of.
+pub(crate) struct Told<C: ?Sized> {
+    /// Set under the lock of the lane, when that counts the end.
+    pub(crate) end: OnceLock<End>,
+    callback: C,
+}
+
+/// How a task ended.
+pub(crate) struct End {
+    pub(crate) outcome: Outcome,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) waited: Duration,
+    pub(crate) ran: Option<Duration>,
+}
 
 /// One call, on its way.
 pub(crate) struct Call {
-    pub(crate) callback: Arc<dyn Callback>,
+    pub(crate) callback: Arc<Told<dyn Callback>>,
     pub(crate) ended: TaskEnded,
     pub(crate) lane: Arc<LaneShared>,
 }
@@ -29,14 +47,14 @@ pub(crate) trait Callback: Send + Sync {
 impl OnDone {
     /// Adds a callback behind those that are there.
     pub(crate) fn add(&mut self, callback: impl FnOnce(&TaskEnded) + Send + 'static) {
-        let last = Once(Mutex::new(Some(callback)));
+        let (end, last) = (OnceLock::new(), Once(Mutex::new(Some(callback))));
         self.0 = Some(match self.0.take() {
-            None => Arc::new(last),
-            Some(first) => Arc::new(Then { first, last }),
+            None => Arc::new(Told { end, callback: last }),
+            Some(first) => Arc::new(Told { end, callback: Then { first, last } }),
         });
     }
 
-    pub(crate) fn callback(&self) -> Option<&Arc<dyn Callback>> {
+    pub(crate) fn told(&self) -> Option<&Arc<Told<dyn Callback>>> {
         self.0.as_ref()
     }
 }
@@ -44,7 +62,8 @@ impl OnDone {
 impl Call {
     pub(crate) fn make(self) {
         let Self { callback, ended, lane } = self;
-        callback.call(&ended, &|payload| lane.unobserved.note_callback_panic(&lane, &ended, payload));
+        let panicked = |payload: &Payload| lane.unobserved.note_callback_panic(&lane, &ended, payload);
+        callback.callback.call(&ended, &panicked);
     }
 }
 
@@ -64,13 +83,13 @@ impl<F: FnOnce(&TaskEnded) + Send> Callback for Once<F> {
 
 /// One after the other.
 struct Then<F> {
-    first: Arc<dyn Callback>,
+    first: Arc<Told<dyn Callback>>,
     last: Once<F>,
 }
 
 impl<F: FnOnce(&TaskEnded) + Send> Callback for Then<F> {
     fn call(&self, ended: &TaskEnded, panicked: &dyn Fn(&Payload)) {
-        self.first.call(ended, panicked);
+        self.first.callback.call(ended, panicked);
         self.last.call(ended, panicked);
     }
 }
