@@ -44,7 +44,8 @@ fn bars_are_drawn_and_leave_their_last_lines() {
 
 #[test]
 fn colours_are_for_those_who_want_them() {
-    let args = "--batches 1 --blocks 300 --work 500 --bad-every 50";
+    // Long enough for several redraws: the first shows no failure yet.
+    let args = "--batches 1 --blocks 1000 --work 500 --threads 1 --bad-every 50";
     let Some(finished) = shown(progress(args)) else { return };
     let (cyan, yellow) = ("\u{1b}[36m", "\u{1b}[33m");
     assert!(finished.stderr.contains(cyan) && finished.stderr.contains(yellow), "{:?}", finished.stderr);
@@ -58,7 +59,7 @@ fn colours_are_for_those_who_want_them() {
 
 #[test]
 fn an_unknown_total_has_no_bar_on_a_terminal_either() {
-    let Some(finished) = shown(progress("--batches 1 --blocks 300 --work 500 --unknown")) else { return };
+    let Some(finished) = shown(progress("--batches 1 --blocks 1000 --work 500 --threads 1 --unknown")) else { return };
     let lines: Vec<String> = moments(&finished.stderr, COLUMNS).flatten().collect();
     assert!(lines.iter().any(|line| line.starts_with("batch 1 ") && line.contains(" items, 0 failed")), "{finished}");
     assert!(
