@@ -307,7 +307,8 @@ fn the_first_failure_ends_it_at_once_though_another_item_is_slow() {
                 }
             }
         });
-        assert_eq!(soon(map).await.unwrap_err().index(), 5);
+        let error = soon(map).await.unwrap_err();
+        assert_eq!(error.index(), 5, "{error:?}");
         assert!(begun.load(Ordering::SeqCst) <= 6 + 14, "{begun:?} items began");
         balanced(&yard).await;
     });

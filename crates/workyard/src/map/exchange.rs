@@ -219,8 +219,9 @@ impl<I, T> Exchange<I, T> {
         loop {
             let mut state = self.state.lock();
             if state.is_enough(least) {
-                state.results.take_ready(taken);
+                // First: among the results may be items that were cancelled because of it.
                 taken.extend(state.failure.take().map(|failure| (failure.index(), Err(failure))));
+                state.results.take_ready(taken);
                 let old = state.waiting.take();
                 drop(state);
                 drop(old);
