@@ -68,6 +68,7 @@ async fn read_thousand<I>(
     assert!(indices[999] < 1_000 + window);
 }
 
+/// P40: bounded by default.
 #[test]
 fn of_endless_inputs_no_more_are_pulled_than_the_window_holds() {
     on_runtime(async {

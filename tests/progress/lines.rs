@@ -1,5 +1,7 @@
 //! What is written to a pipe: lines, and nothing that moves a cursor.
 
+use std::time::Duration;
+
 use workyard_testkit::Finished;
 
 use crate::program::{lines_of, progress, run};
@@ -65,6 +67,20 @@ fn an_unknown_total_has_no_share() {
     assert_eq!(lines.len(), 1, "no tenths, and no thirty seconds: {finished}");
     assert!(lines[0].starts_with("done, 300 items, 0 failed, in "), "{finished}");
     assert!(!finished.stderr.contains(['%', 'E']), "{finished}");
+}
+
+/// P08: nothing is polled for, which would make each of these take half a period longer in the mean.
+#[test]
+fn the_end_is_shown_at_once() {
+    for form in ["plain", "bar", "json"] {
+        let took = (0..5).map(|_| {
+            let finished = run(progress("--batches 1 --blocks 10 --work 0").env("WORKYARD_PROGRESS", form));
+            assert!(finished.stderr.contains("10 of 10") || finished.stderr.contains(r#""done":10"#), "{finished}");
+            finished.elapsed
+        });
+        let shortest = took.min().unwrap();
+        assert!(shortest < Duration::from_millis(100), "{form}: {shortest:?}, with the start of the program");
+    }
 }
 
 #[test]

@@ -77,6 +77,7 @@ usage: cargo run --release -p workyard-bench -- <bench> [options]
   pool            what an item of a map costs, beside what people write by hand:
       io            futures that yield once, and tokio::spawn with buffered
       cpu           computations of 1 us, and rayon
+      single        one computation of 1 ms after the other, and a plain loop
       integrate     chunks of an integral, and rayon
       latency       how long futures take while 1 % compute for 1 ms, and
                     tokio::spawn behind a semaphore

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use workyard::BoxError;
 
-use super::{allocations, cpu, integrate, io, latency};
+use super::{allocations, cpu, integrate, io, latency, single};
 use crate::harness::{Sample, Used, Variant};
 use crate::work::Speed;
 
@@ -65,8 +65,15 @@ pub(super) enum Unit {
 }
 
 /// In the order in which they are measured and told.
-pub(crate) const GROUPS: [&Group; 6] =
-    [&io::GROUP, &cpu::GROUP, &integrate::GROUP, &latency::GROUP, &latency::LONG_POLLS, &allocations::GROUP];
+pub(crate) const GROUPS: [&Group; 7] = [
+    &io::GROUP,
+    &cpu::GROUP,
+    &single::GROUP,
+    &integrate::GROUP,
+    &latency::GROUP,
+    &latency::LONG_POLLS,
+    &allocations::GROUP,
+];
 
 impl Group {
     /// The group of this name.

@@ -1,5 +1,5 @@
-//! What does an item of a map cost, beside what people would write instead? Tiny futures, tiny closures, long chunks, how long
-//! items wait for others of the same map, and how often they allocate.
+//! What does an item of a map cost, beside what people would write instead? Tiny futures, tiny closures, one thing
+//! after the other, long chunks, how long items wait for others of the same map, and how often they allocate.
 
 mod allocations;
 mod bench;
@@ -12,6 +12,7 @@ mod io;
 mod latency;
 mod report;
 mod runtime;
+mod single;
 
 pub(crate) use bench::{run, sample};
 #[cfg(test)]
