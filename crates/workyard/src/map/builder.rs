@@ -244,7 +244,8 @@ where
         Sum::new(self.begin(Results::ordered(), true))
     }
 
-    /// Calls `each` with each result, in the order of the inputs, where it is awaited. The first failure ends it.
+    /// Calls `each` with each result, in the order of the inputs, where it is awaited. The first failure ends it at once: results that
+    /// were not given by then are dropped.
     pub fn for_each<G: FnMut(T)>(self, each: G) -> ForEach<It, T, G> {
         ForEach::new(self.begin(Results::ordered(), true), each)
     }
