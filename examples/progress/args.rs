@@ -1,7 +1,9 @@
 //! Owns the command line: what may be asked for, and what is wrong with it. Never prints, and never starts anything.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::num::NonZeroU64;
+use std::str::FromStr;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
@@ -75,18 +77,28 @@ fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
     };
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Long("batches") => settings.batches = parser.value()?.parse()?,
-            Arg::Long("blocks") => settings.blocks = parser.value()?.parse()?,
-            Arg::Long("threads") => settings.threads = parser.value()?.parse()?,
-            Arg::Long("work") => settings.work = Duration::from_micros(parser.value()?.parse()?),
-            Arg::Long("bad-every") => settings.bad_every = Some(parser.value()?.parse()?),
+            Arg::Long("batches") => settings.batches = number("--batches", &mut parser)?,
+            Arg::Long("blocks") => settings.blocks = number("--blocks", &mut parser)?,
+            Arg::Long("threads") => settings.threads = number("--threads", &mut parser)?,
+            Arg::Long("work") => settings.work = Duration::from_micros(number("--work", &mut parser)?),
+            Arg::Long("bad-every") => settings.bad_every = Some(number("--bad-every", &mut parser)?),
             Arg::Long("unknown") => settings.unknown = true,
-            Arg::Long("stop-after") => settings.stop_after = Some(parser.value()?.parse()?),
-            Arg::Long("panic-at") => settings.panic_at = Some(parser.value()?.parse()?),
+            Arg::Long("stop-after") => settings.stop_after = Some(number("--stop-after", &mut parser)?),
+            Arg::Long("panic-at") => settings.panic_at = Some(number("--panic-at", &mut parser)?),
             Arg::Long("log") => settings.log = true,
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(HELP.to_owned())),
             _ => return Err(arg.unexpected()),
         }
     }
+    if settings.threads.get() > MOST_THREADS {
+        return Err(format!("--threads: '{}': more than {MOST_THREADS}", settings.threads).into());
+    }
     Ok(Command::Work(settings))
 }
+
+fn number<N: FromStr<Err: Display>>(option: &str, parser: &mut Parser) -> Result<N, lexopt::Error> {
+    let text = parser.value()?.string()?;
+    text.parse().map_err(|error| format!("{option}: '{text}': {error}").into())
+}
+
+const MOST_THREADS: u64 = 256;

@@ -2,7 +2,7 @@
 
 use workyard_testkit::Program;
 
-use crate::program::{lines_of, progress, run};
+use crate::program::{SOON, lines_of, progress, run};
 
 const ARGS: &str = "--batches 1 --blocks 256 --work 0 --threads 1 --bad-every 100";
 
@@ -63,6 +63,17 @@ fn bars_may_be_forced_into_a_pipe_without_colours() {
 }
 
 /// A shell runs the example with its stderr in a certain state.
+#[test]
+fn a_wrong_number_is_told_with_its_option() {
+    for (args, told) in
+        [("--blocks x", "--blocks: 'x'"), ("--threads 0", "--threads: '0'"), ("--work -1", "--work: '-1'")]
+    {
+        let finished = progress(args).run_within(SOON);
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{args}: {finished}");
+        assert!(finished.stderr.starts_with(&format!("progress: {told}: ")), "{args}: {finished}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_broken_stderr_harms_nothing() {
