@@ -7,7 +7,7 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::harness::Effort;
 use crate::isolation::Selection;
-use crate::pool::Group;
+use crate::peers::Group;
 
 /// What is to be done.
 pub(crate) enum Command {
@@ -15,8 +15,8 @@ pub(crate) enum Command {
     Print(String),
     /// Measure how well cpu work is kept away from what waits.
     Isolation(Effort, Selection),
-    /// Measure what an item of a map costs, in one group of variants or in all.
-    Pool(Effort, Option<&'static Group>),
+    /// Measure what work costs beside the same work done by others: these groups of variants, or all if there are none.
+    Peers(Effort, Vec<&'static Group>),
     /// Take one sample in this process, for a bench that started it.
     Sample(Vec<String>),
 }
@@ -27,7 +27,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
 }
 
 fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
-    let (mut bench, mut rounds, mut quick, mut patience, mut only) = (None, None, false, 0, None);
+    let (mut bench, mut rounds, mut quick, mut patience, mut only) = (None, None, false, 0, Vec::new());
     let mut selection = Selection::default();
     while let Some(arg) = parser.next()? {
         match arg {
@@ -37,7 +37,7 @@ fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
             }
             Arg::Value(word) if bench.is_none() => bench = Some(word.string()?),
             Arg::Long("variants") => selection = parser.value()?.string()?.parse::<Selection>()?,
-            Arg::Long("only") => only = Some(group(&parser.value()?.string()?)?),
+            Arg::Long("only") => only = groups(&parser.value()?.string()?)?,
             Arg::Long("rounds") => rounds = Some(parser.value()?.parse()?),
             Arg::Long("patience") => patience = parser.value()?.parse()?,
             Arg::Long("quick") => quick = true,
@@ -45,53 +45,62 @@ fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let usual = if bench.as_deref() == Some("pool") { POOL_ROUNDS } else { ROUNDS };
+    let usual = if bench.is_none() { PEERS_ROUNDS } else { ROUNDS };
     let rounds = rounds.unwrap_or(if quick { QUICK_ROUNDS } else { usual });
     if !(1..=MAX_ROUNDS).contains(&rounds) {
         return Err(format!("--rounds: {rounds} is not from 1 to {MAX_ROUNDS}").into());
     }
     let effort = Effort { rounds, quick, patience: Duration::from_mins(u64::from(u32::min(patience, MAX_PATIENCE))) };
     match bench.as_deref() {
-        Some("pool") if selection != Selection::default() => Err("--variants: only of isolation".into()),
-        Some("pool") => Ok(Command::Pool(effort, only)),
-        Some(_) if only.is_some() => Err("--only: only of pool".into()),
+        None if selection != Selection::default() => Err("--variants: only of isolation".into()),
+        None => Ok(Command::Peers(effort, only)),
+        Some(_) if !only.is_empty() => Err("--only: not of isolation".into()),
         Some("isolation") => Ok(Command::Isolation(effort, selection)),
         Some(other) => Err(format!("there is no bench '{other}'; --help lists them").into()),
-        None => Err("which bench? --help lists them".into()),
     }
 }
 
-fn group(name: &str) -> Result<&'static Group, String> {
-    Group::named(name).ok_or_else(|| format!("--only: there is no group '{name}'; --help lists them"))
+fn groups(names: &str) -> Result<Vec<&'static Group>, String> {
+    let group =
+        |name| Group::named(name).ok_or_else(|| format!("--only: there is no group '{name}'; --help lists them"));
+    names.split(',').map(group).collect()
 }
 
 const USAGE: &str = "\
 Measures workyard, and prints Markdown.
 
-usage: cargo run --release -p workyard-bench -- <bench> [options]
+usage: cargo run --release -p workyard-bench -- [isolation] [options]
+
+Without a word, what work costs beside the same work done by peers, in groups:
+
+      submit          futures that do nothing, submitted one by one
+      submit-yields   the same, and each yields once
+      submit-latency  how long submitted futures take while 1 % compute for 1 ms
+      submit-long     the same, while 1 in 2,000 computes for 20 ms
+      cpu-unordered   closures of 1 us, collected as they end
+      cpu-ring        closures of 1 us, collected in order by their handles
+      requests        requests that wait for 1 ms and compute for 200 us
+      map-io          a map of futures that yield once
+      map-cpu         a map of computations of 1 us
+      map-one         maps of one computation of 1 ms, one after the other
+      integrate       a map of chunks of an integral
+      map-latency     how long items of a map take while 1 % compute for 1 ms
+      map-long-polls  the same, while 1 in 2,000 computes for 20 ms
+      allocations     how often an item of a map allocates; needs a build of its
+                      own, with --features allocations, which measures nothing
+                      else
 
   isolation       how late a 1 ms ticker of an async service is while the cpu
                   lane is full, with the lane's threads as usual and in the
                   background, and what the background costs
 
-  pool            what an item of a map costs, beside what people write by hand:
-      io            futures that yield once, and tokio::spawn with buffered
-      cpu           computations of 1 us, and rayon
-      single        one computation of 1 ms after the other, and a plain loop
-      integrate     chunks of an integral, and rayon
-      latency       how long futures take while 1 % compute for 1 ms, and
-                    tokio::spawn behind a semaphore
-      long-polls    the same, while 1 in 2,000 computes for 20 ms
-      allocations   how often an item allocates; needs a build of its own, with
-                    --features allocations, which measures nothing else
-
   --variants <names>
                   samples these only, with commas between; of isolation: idle,
                   lane, background and rayon, which the ticker runs beside, and
                   throughput, which is the cost; ratios need what they are to
-  --only <group>  measures this group of pool alone
+  --only <groups> measures these groups alone, with commas between
   --rounds <n>    how often each variant is sampled, up to 1000
-                  [isolation: 11; pool: 31; quick: 3]
+                  [31; isolation: 11; quick: 3]
   --quick         short samples: to see that it works, not to quote
   --patience <n>  takes samples that other programs disturbed again, and waits
                   for these to end, for up to so many minutes in all [0]
@@ -103,7 +112,7 @@ Every sample is a process of its own, and the variants take turns.
 /// The least that gives a median an interval and bears two outliers on either side.
 const ROUNDS: usize = 11;
 /// Ratios of a few per cent are to be told apart.
-const POOL_ROUNDS: usize = 31;
+const PEERS_ROUNDS: usize = 31;
 const QUICK_ROUNDS: usize = 3;
 const MAX_ROUNDS: usize = 1_000;
 
@@ -115,7 +124,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Command, Effort, Selection, parse};
-    use crate::pool::GROUPS;
+    use crate::peers::GROUPS;
 
     fn parsed(line: &str) -> Result<Command, String> {
         parse(line.split_whitespace().map(Into::into))
@@ -142,14 +151,16 @@ mod tests {
     }
 
     #[test]
-    fn pool_has_its_rounds_and_may_be_of_one_group() {
-        let pool = |line| match parsed(line) {
-            Ok(Command::Pool(effort, only)) => (effort.rounds, only.map(|group| group.name)),
+    fn the_peers_have_their_rounds_and_may_be_of_some_groups() {
+        let peers = |line| match parsed(line) {
+            Ok(Command::Peers(effort, only)) => {
+                (effort.rounds, only.iter().map(|group| group.name).collect::<Vec<_>>())
+            }
             _ => panic!("{line}"),
         };
-        assert_eq!(pool("pool"), (31, None));
-        assert_eq!(pool("pool --only cpu --rounds 7"), (7, Some("cpu")));
-        assert_eq!(pool("pool --quick --only long-polls"), (3, Some("long-polls")));
+        assert_eq!(peers(""), (31, vec![]));
+        assert_eq!(peers("--only map-cpu --rounds 7"), (7, vec!["map-cpu"]));
+        assert_eq!(peers("--quick --only submit,map-long-polls"), (3, vec!["submit", "map-long-polls"]));
     }
 
     #[test]
@@ -169,14 +180,13 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told() {
         let wrong = |line| parsed(line).err().unwrap_or_default();
-        assert_eq!(wrong(""), "which bench? --help lists them");
         assert_eq!(wrong("speed"), "there is no bench 'speed'; --help lists them");
         assert_eq!(wrong("isolation --rounds 0"), "--rounds: 0 is not from 1 to 1000");
         assert_eq!(wrong("isolation --rounds 1001"), "--rounds: 1001 is not from 1 to 1000");
         assert_eq!(wrong("isolation --variants idel"), "there is no variant \"idel\"; --help lists them");
-        assert_eq!(wrong("isolation --only cpu"), "--only: only of pool");
-        assert_eq!(wrong("pool --only gpu"), "--only: there is no group 'gpu'; --help lists them");
-        assert_eq!(wrong("pool --variants idle"), "--variants: only of isolation");
+        assert_eq!(wrong("isolation --only map-cpu"), "--only: not of isolation");
+        assert_eq!(wrong("--only gpu"), "--only: there is no group 'gpu'; --help lists them");
+        assert_eq!(wrong("--variants idle"), "--variants: only of isolation");
         assert_eq!(wrong("isolation twice"), "unexpected argument \"twice\"");
     }
 }

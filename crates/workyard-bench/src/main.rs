@@ -1,4 +1,4 @@
-//! Measures workyard: `cargo run --release -p workyard-bench -- <bench>`; `--help` lists the benches.
+//! Measures workyard beside its peers: `cargo run --release -p workyard-bench`; `--help` lists what else there is.
 //!
 //! This file owns how the program begins and ends. Each bench has a folder, and what benches share is in `harness/`.
 #![forbid(unsafe_code)]
@@ -6,7 +6,7 @@
 mod args;
 mod harness;
 mod isolation;
-mod pool;
+mod peers;
 mod work;
 
 use std::env;
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     let ended = match args::parse(env::args_os().skip(1)) {
         Ok(Command::Print(text)) => out.write_all(text.as_bytes()).map_err(BoxError::from),
         Ok(Command::Isolation(effort, selection)) => isolation::run(&mut out, effort, selection),
-        Ok(Command::Pool(effort, only)) => pool::run(&mut out, effort, only),
+        Ok(Command::Peers(effort, only)) => peers::run(&mut out, effort, &only),
         Ok(Command::Sample(words)) => sample(&mut out, &words),
         Err(what) => {
             complain(&what);
@@ -43,7 +43,7 @@ fn sample(out: &mut impl Write, words: &[String]) -> Result<(), BoxError> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let sample = match words.split_first() {
         Some((&"isolation", rest)) => isolation::sample(rest)?,
-        Some((&"pool", rest)) => pool::sample(rest)?,
+        Some((&"peers", rest)) => peers::sample(rest)?,
         _ => return Err("this sub-command is for the benches themselves".into()),
     };
     writeln!(out, "{}", sample.encoded())?;

@@ -1,6 +1,7 @@
 //! Owns the variants that have a few items compute for long between two awaits, and measure how long the others take meanwhile,
 //! each from its first poll to its end.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::work::Work;
 
 /// One item in a hundred computes for a millisecond.
 pub(super) const GROUP: Group = Group {
-    name: "latency",
+    name: "map-latency",
     title: "futures that yield twice, 64 at once, while 1 % compute for 1 ms in between; of the other 99 %",
     rows: ROWS,
     columns: COLUMNS,
@@ -27,13 +28,26 @@ pub(super) const GROUP: Group = Group {
 
 /// One item in two thousand computes for twenty.
 pub(super) const LONG_POLLS: Group = Group {
-    name: "long-polls",
+    name: "map-long-polls",
     title: "the same, while 1 in 2,000 computes for 20 ms",
     requirements: &[],
     work: Some(Duration::from_millis(20)),
     sample: |row, items, iterations| sample(row, Mix { items, one_in: 2_000, work: Work::new(iterations) }),
     ..GROUP
 };
+
+/// As [`GROUP`], submitted one by one.
+pub(super) const SUBMIT: Group = Group {
+    name: "submit-latency",
+    title: "futures that yield twice, submitted one by one, a ring of 64, while 1 % compute for 1 ms in between; of the other 99 %",
+    rows: &[Row::new("spawn-ring", "`tokio::spawn` each"), Row::new("workyard-ring", "workyard `io().submit`")],
+    requirements: &[Requirement { row: "workyard-ring", number: P99, unit: Unit::OfBaseline, must: 1.5, aim: None }],
+    ..GROUP
+};
+
+/// As [`LONG_POLLS`], submitted one by one.
+pub(super) const SUBMIT_LONG: Group =
+    Group { name: "submit-long", rows: SUBMIT.rows, sample: LONG_POLLS.sample, requirements: &[], ..LONG_POLLS };
 
 const ROWS: &[Row] =
     &[Row::new("spawn", "a permit and `tokio::spawn` each"), Row::new("workyard", "workyard `io().map`")];
@@ -55,6 +69,8 @@ const MAX: &str = "max";
 fn sample(row: &str, mix: Mix) -> Result<Sample, BoxError> {
     match row {
         "spawn" => spawned(mix),
+        "spawn-ring" => spawned_ring(mix),
+        "workyard-ring" => submitted_ring(mix),
         "workyard" => workyard(mix),
         other => no_row(other),
     }
@@ -76,8 +92,11 @@ struct Ended {
 }
 
 impl Mix {
-    async fn item(self, index: u64) -> Ended {
-        let began = Instant::now();
+    fn item(self, index: u64) -> impl Future<Output = Ended> + Send {
+        async move { self.item_since(Instant::now(), index).await }
+    }
+
+    async fn item_since(self, began: Instant, index: u64) -> Ended {
         yield_now().await;
         let is_right = (index % self.one_in == self.one_in / 2).then(|| self.work.is_done());
         yield_now().await;
@@ -105,6 +124,55 @@ fn workyard(mix: Mix) -> Result<Sample, BoxError> {
         yard.io().map(0..WARM_UP, async |_| yield_now().await).await?;
         let meter = Meter::start();
         let ended = yard.io().map(0..mix.items, move |index| mix.item(index)).await?;
+        mix.summed_up(&ended, per_item(meter.read(), mix.items))
+    })
+}
+
+/// From the moment at which an item is submitted.
+fn submitted_ring(mix: Mix) -> Result<Sample, BoxError> {
+    run(Awaited::InTask, async move {
+        let yard = Scheduler::new();
+        yard.io().map(0..WARM_UP, async |_| yield_now().await).await?;
+        let meter = Meter::start();
+        let mut ended = Vec::with_capacity(usize::try_from(mix.items)?);
+        let mut ring = VecDeque::with_capacity(AT_ONCE);
+        for index in 0..mix.items {
+            if ring.len() == AT_ONCE
+                && let Some(handle) = ring.pop_front()
+            {
+                let handle: workyard::Handle<Ended> = handle;
+                ended.push(handle.await?);
+            }
+            ring.push_back(yard.io().submit(mix.item_since(Instant::now(), index)).await?);
+        }
+        for handle in ring {
+            ended.push(handle.await?);
+        }
+        mix.summed_up(&ended, per_item(meter.read(), mix.items))
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is what workyard is compared with")]
+fn spawned_ring(mix: Mix) -> Result<Sample, BoxError> {
+    run(Awaited::InTask, async move {
+        for _ in 0..WARM_UP {
+            tokio::spawn(yield_now()).await?;
+        }
+        let meter = Meter::start();
+        let mut ended = Vec::with_capacity(usize::try_from(mix.items)?);
+        let mut ring = VecDeque::with_capacity(AT_ONCE);
+        for index in 0..mix.items {
+            if ring.len() == AT_ONCE
+                && let Some(task) = ring.pop_front()
+            {
+                let task: tokio::task::JoinHandle<Ended> = task;
+                ended.push(task.await?);
+            }
+            ring.push_back(tokio::spawn(mix.item_since(Instant::now(), index)));
+        }
+        for task in ring {
+            ended.push(task.await?);
+        }
         mix.summed_up(&ended, per_item(meter.read(), mix.items))
     })
 }

@@ -10,11 +10,11 @@ use super::{allocations, report};
 use crate::harness::{Effort, Rounds, Sample, load, this_machine};
 use crate::work::Speed;
 
-/// Measures one group, or all of them, and prints what came out.
+/// Measures these groups, or all if none is named, and prints what came out.
 ///
 /// # Errors
 /// When a sample fails, the output cannot be written, or what was asked for cannot be measured by this build.
-pub(crate) fn run(out: &mut impl Write, effort: Effort, only: Option<&'static Group>) -> Result<(), BoxError> {
+pub(crate) fn run(out: &mut impl Write, effort: Effort, only: &[&'static Group]) -> Result<(), BoxError> {
     let groups = chosen(only)?;
     let (speed, load_before) = (Speed::measure(), load());
     let of_group = |group: &&'static Group| {
@@ -22,7 +22,7 @@ pub(crate) fn run(out: &mut impl Write, effort: Effort, only: Option<&'static Gr
         group.rows.iter().map(variant).collect::<Vec<_>>()
     };
     let rounds = Rounds::measure(groups.iter().flat_map(of_group).collect(), effort, &mut io::stderr())?;
-    writeln!(out, "# Maps\n")?;
+    writeln!(out, "# Beside its peers\n")?;
     writeln!(out, "{}; load {load_before} before and {} after, this bench included.", this_machine(), load())?;
     writeln!(out, "{}", rounds.conditions())?;
     if effort.quick {
@@ -47,16 +47,14 @@ pub(crate) fn sample(words: &[&str]) -> Result<Sample, BoxError> {
 }
 
 /// Times and allocations are measured by different builds: an allocator that counts takes time.
-fn chosen(only: Option<&'static Group>) -> Result<Vec<&'static Group>, BoxError> {
+fn chosen(only: &[&'static Group]) -> Result<Vec<&'static Group>, BoxError> {
     let fits = |group: &Group| (group.name == allocations::GROUP.name) == cfg!(feature = "allocations");
-    match only {
-        Some(group) if !fits(group) => {
-            let with = if cfg!(feature = "allocations") { "without" } else { "with" };
-            Err(format!("{} is measured {with} `--features allocations`", group.name).into())
-        }
-        Some(group) => Ok(vec![group]),
-        None => Ok(GROUPS.into_iter().filter(|group| fits(group)).collect()),
+    if let Some(group) = only.iter().find(|group| !fits(group)) {
+        let with = if cfg!(feature = "allocations") { "without" } else { "with" };
+        return Err(format!("{} is measured {with} `--features allocations`", group.name).into());
     }
+    let chosen = |group: &&Group| fits(group) && (only.is_empty() || only.iter().any(|own| own.name == group.name));
+    Ok(GROUPS.into_iter().filter(chosen).collect())
 }
 
 fn number<T: FromStr>(word: &str) -> Result<T, BoxError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use workyard::BoxError;
 
-use super::{allocations, cpu, integrate, io, latency, single};
+use super::{allocations, cpu, cpu_submit, integrate, io, latency, requests, single, submit};
 use crate::harness::{Sample, Used, Variant};
 use crate::work::Speed;
 
@@ -65,7 +65,14 @@ pub(super) enum Unit {
 }
 
 /// In the order in which they are measured and told.
-pub(crate) const GROUPS: [&Group; 7] = [
+pub(crate) const GROUPS: [&Group; 14] = [
+    &submit::GROUP,
+    &submit::YIELDS,
+    &latency::SUBMIT,
+    &latency::SUBMIT_LONG,
+    &cpu_submit::GROUP,
+    &cpu_submit::RING,
+    &requests::GROUP,
     &io::GROUP,
     &cpu::GROUP,
     &single::GROUP,
@@ -88,7 +95,7 @@ impl Group {
     /// How the processes that take samples of a row are told what to do. The same amount of work for all rows.
     pub(super) fn variant(&self, row: &Row, quick: bool, speed: Speed) -> Variant {
         let (items, iterations) = (self.items(quick) / row.one_in, self.work.map_or(0, |work| speed.iterations(work)));
-        let words = ["pool", self.name, row.name].map(str::to_owned);
+        let words = ["peers", self.name, row.name].map(str::to_owned);
         Variant::new(words.into_iter().chain([items, iterations].map(|number| number.to_string())))
     }
 }

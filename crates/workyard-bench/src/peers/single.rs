@@ -11,7 +11,7 @@ use crate::harness::{Meter, Sample};
 use crate::work::spin_from;
 
 pub(super) const GROUP: Group = Group {
-    name: "single",
+    name: "map-one",
     title: "computations of 1 ms, one after the other",
     rows: &[
         Row::new("here", "a loop, on the thread that asks"),

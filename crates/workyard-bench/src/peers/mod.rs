@@ -1,18 +1,21 @@
-//! What does an item of a map cost, beside what people would write instead? Tiny futures, tiny closures, one thing
-//! after the other, long chunks, how long items wait for others of the same map, and how often they allocate.
+//! What does workyard cost, beside what people would write instead? Each group has the same work done in several ways: tasks
+//! submitted one by one, maps, and how long the ones wait for the others.
 
 mod allocations;
 mod bench;
 #[cfg(feature = "allocations")]
 mod counting;
 mod cpu;
+mod cpu_submit;
 mod group;
 mod integrate;
 mod io;
 mod latency;
 mod report;
+mod requests;
 mod runtime;
 mod single;
+mod submit;
 
 pub(crate) use bench::{run, sample};
 #[cfg(test)]

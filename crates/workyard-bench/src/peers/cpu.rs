@@ -14,7 +14,7 @@ use crate::harness::{Meter, Sample};
 use crate::work::spin_from;
 
 pub(super) const GROUP: Group = Group {
-    name: "cpu",
+    name: "map-cpu",
     title: "computations of 1 µs, collected in order",
     rows: &[
         Row::new("rayon", "rayon, `into_par_iter().map().collect()`"),

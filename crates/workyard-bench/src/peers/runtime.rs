@@ -42,7 +42,7 @@ pub(super) fn threads() -> usize {
 }
 
 /// The same on every machine, so that numbers of different machines are of the same thing.
-const WORKERS: usize = 2;
+pub(super) const WORKERS: usize = 2;
 
 /// Far more than any sample takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(90);

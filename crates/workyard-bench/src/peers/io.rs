@@ -10,7 +10,7 @@ use super::runtime::{Awaited, run};
 use crate::harness::{Meter, Sample};
 
 pub(super) const GROUP: Group = Group {
-    name: "io",
+    name: "map-io",
     title: "futures that yield once, 1,024 at once, summed in order",
     rows: &[
         Row::new("spawn", "`tokio::spawn`, `buffered`"),

@@ -1,0 +1,181 @@
+//! Owns the variants that submit a short computation at a time, and collect what they give.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tokio_rayon::AsyncThreadPool as _;
+use workyard::{BoxError, Lane, Scheduler};
+
+use super::group::{Group, PER_ITEM, Requirement, Row, Unit, WALL, no_row, per_item};
+use super::runtime::{Awaited, run, threads};
+use crate::harness::{Meter, Sample};
+use crate::work::spin_from;
+
+/// Collected by `buffer_unordered`.
+pub(super) const GROUP: Group = Group {
+    name: "cpu-unordered",
+    title: "computations of 1 µs, submitted one by one, 1,024 at once, collected as they end",
+    rows: &[
+        Row::new("tokio-rayon", "`tokio_rayon::spawn`, `buffer_unordered`"),
+        Row::new("workyard", "workyard `cpu().run`, `buffer_unordered`"),
+        Row::new("workyard-map", "workyard `cpu().map`"),
+        Row::new("rayon", "rayon, `into_par_iter().map().sum()`"),
+    ],
+    columns: PER_ITEM,
+    requirements: &[at_most("workyard", 0.70, 0.55), at_most("workyard-map", 0.40, 0.32)],
+    items: 200_000,
+    work: Some(Duration::from_micros(1)),
+    sample,
+};
+
+/// Collected in order.
+pub(super) const RING: Group = Group {
+    name: "cpu-ring",
+    title: "computations of 1 µs, submitted one by one, a ring of 1,024 handles",
+    rows: &[
+        Row::new("tokio-rayon-ring", "`tokio_rayon::spawn`, a ring of handles"),
+        Row::new("workyard-ring", "workyard `cpu().submit`, a ring of handles"),
+    ],
+    requirements: &[at_most("workyard-ring", 0.80, 0.70)],
+    ..GROUP
+};
+
+const fn at_most(row: &'static str, must: f64, aim: f64) -> Requirement {
+    Requirement { row, number: WALL, unit: Unit::OfBaseline, must, aim: Some(aim) }
+}
+
+fn sample(row: &str, items: u64, iterations: u64) -> Result<Sample, BoxError> {
+    let task = Task { items, iterations };
+    match row {
+        "tokio-rayon" => in_pool(task, How::Unordered),
+        "tokio-rayon-ring" => in_pool(task, How::Ring),
+        "rayon" => in_pool(task, How::AtOnce),
+        "workyard" => in_lane(task, How::Unordered),
+        "workyard-ring" => in_lane(task, How::Ring),
+        "workyard-map" => in_lane(task, How::AtOnce),
+        other => no_row(other),
+    }
+}
+
+/// How results are collected.
+#[derive(Clone, Copy)]
+enum How {
+    /// One by one, as they come.
+    Unordered,
+    /// One by one, in order.
+    Ring,
+    /// All inputs are given at once.
+    AtOnce,
+}
+
+#[derive(Clone, Copy)]
+struct Task {
+    items: u64,
+    iterations: u64,
+}
+
+impl Task {
+    fn item(self, index: u64) -> u64 {
+        // Not too large to be added up, and never zero.
+        spin_from(index, self.iterations) >> 32 | 1
+    }
+
+    const fn warm_up(self) -> Self {
+        Self { items: 10_000, ..self }
+    }
+
+    /// # Errors
+    /// When this is not what the items add up to.
+    fn check(self, sum: u64) -> Result<(), BoxError> {
+        let right = (0..self.items).into_par_iter().map(|index| self.item(index)).sum::<u64>();
+        if sum == right { Ok(()) } else { Err(format!("{} items add up to {right}, not {sum}", self.items).into()) }
+    }
+}
+
+fn in_pool(task: Task, how: How) -> Result<Sample, BoxError> {
+    run(Awaited::InTask, async move {
+        let pool = ThreadPoolBuilder::new().num_threads(threads()).build()?;
+        task.warm_up().check(sum_in_pool(&pool, task.warm_up(), how).await?)?;
+        let meter = Meter::start();
+        let sum = sum_in_pool(&pool, task, how).await?;
+        let used = meter.read();
+        task.check(sum)?;
+        Ok(per_item(used, task.items))
+    })
+}
+
+async fn sum_in_pool(pool: &ThreadPool, task: Task, how: How) -> Result<u64, BoxError> {
+    let submit = |index| pool.spawn_async(move || task.item(index));
+    match how {
+        How::Unordered => {
+            let results = stream::iter(0..task.items).map(submit).buffer_unordered(AT_ONCE);
+            Ok(results.fold(0, async |sum, value| sum + value).await)
+        }
+        How::Ring => {
+            let (mut sum, mut ring) = (0, VecDeque::with_capacity(AT_ONCE));
+            for index in 0..task.items {
+                if ring.len() == AT_ONCE
+                    && let Some(result) = ring.pop_front()
+                {
+                    let result: tokio_rayon::AsyncRayonHandle<u64> = result;
+                    sum += result.await;
+                }
+                ring.push_back(submit(index));
+            }
+            for result in ring {
+                sum += result.await;
+            }
+            Ok(sum)
+        }
+        How::AtOnce => Ok(pool.install(|| (0..task.items).into_par_iter().map(|index| task.item(index)).sum())),
+    }
+}
+
+fn in_lane(task: Task, how: How) -> Result<Sample, BoxError> {
+    run(Awaited::InTask, async move {
+        let yard = Scheduler::builder().cpu(Lane::cpu().threads(threads()).queue(AT_ONCE)).build()?;
+        task.warm_up().check(sum_in_lane(&yard, task.warm_up(), how).await?)?;
+        let meter = Meter::start();
+        let sum = sum_in_lane(&yard, task, how).await?;
+        let used = meter.read();
+        task.check(sum)?;
+        let report = yard.shutdown().await;
+        if !report.balances() || report.total.completed != task.items + task.warm_up().items {
+            return Err(format!("{} items were asked for: {report}", task.items).into());
+        }
+        Ok(per_item(used, task.items))
+    })
+}
+
+async fn sum_in_lane(yard: &Scheduler, task: Task, how: How) -> Result<u64, BoxError> {
+    let item = move |index| move || task.item(index);
+    match how {
+        How::Unordered => {
+            let cpu = yard.cpu();
+            let results = stream::iter(0..task.items).map(|index| cpu.run(item(index))).buffer_unordered(AT_ONCE);
+            Ok(results.try_fold(0, async |sum, value| Ok(sum + value)).await?)
+        }
+        How::Ring => {
+            let (mut sum, mut ring) = (0, VecDeque::with_capacity(AT_ONCE));
+            for index in 0..task.items {
+                if ring.len() == AT_ONCE
+                    && let Some(handle) = ring.pop_front()
+                {
+                    let handle: workyard::Handle<u64> = handle;
+                    sum += handle.await?;
+                }
+                ring.push_back(yard.cpu().submit(item(index)).await?);
+            }
+            for handle in ring {
+                sum += handle.await?;
+            }
+            Ok(sum)
+        }
+        How::AtOnce => Ok(yard.cpu().map(0..task.items, move |index| task.item(index)).sum().await?),
+    }
+}
+
+const AT_ONCE: usize = 1_024;
