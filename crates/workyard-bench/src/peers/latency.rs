@@ -92,8 +92,8 @@ struct Ended {
 }
 
 impl Mix {
-    fn item(self, index: u64) -> impl Future<Output = Ended> + Send {
-        async move { self.item_since(Instant::now(), index).await }
+    async fn item(self, index: u64) -> Ended {
+        self.item_since(Instant::now(), index).await
     }
 
     async fn item_since(self, began: Instant, index: u64) -> Ended {

@@ -142,7 +142,6 @@ where
     Ok(sum)
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is what workyard is compared with")]
 async fn join_set<F>(items: u64, item: fn(u64) -> F) -> Result<u64, BoxError>
 where
     F: Future<Output = u64> + Send + 'static,
@@ -229,6 +228,7 @@ where
     Ok(sum)
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is what workyard is compared with")]
 /// On threads of its own, since it knows nothing of tokio; the task that submits is one of the executor's.
 fn executor<F>(items: u64, item: fn(u64) -> F) -> Result<Sample, BoxError>
 where
