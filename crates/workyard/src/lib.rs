@@ -171,7 +171,7 @@
 //! # Features
 //! `signals` adds `Shutdown::on_signal` (tokio's signal driver). `progress` adds `Progress`, which shows how far work has come,
 //! in bars or lines (indicatif draws the bars).
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod block_on;
 mod builder;

@@ -1,6 +1,9 @@
 //! Owns how a closure becomes the body of a task, on the cpu and blocking lanes. Never knows which of the two.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use workyard_core::Outcome;
 
@@ -46,9 +49,18 @@ impl<F, T> Closure<F, T> {
 impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
     type Given = F;
     type Output = T;
+    type Begun = Infallible;
 
     fn into_given(self) -> F {
         self.given
+    }
+
+    fn begin(self, _: &Arc<dyn Task>) -> Infallible {
+        unreachable!("a closure is called, not polled")
+    }
+
+    fn poll_begun(begun: Pin<&mut Infallible>, _: &mut Context<'_>) -> Poll<Result<T, BoxError>> {
+        match *begun {}
     }
 
     /// Runs the closure on this thread.

@@ -1,6 +1,5 @@
 //! Owns the lane of what waits: futures, each a tokio task of its own once it has a slot.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
@@ -9,7 +8,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tracing::Span;
 use workyard_core::{Outcome, Reason};
 
 use crate::block_on::block_on;
@@ -21,7 +19,7 @@ use crate::lane::submit::{Run, Submission, Submit, SubmitTimeout};
 use crate::lane::submit_error::SubmitError;
 use crate::task::cell::{Cell, Task, Work};
 use crate::task::header::Options;
-use crate::task::{BoxError, Handle, Payload, TaskContext, TaskError, catch, current};
+use crate::task::{BoxError, Handle, TaskContext, TaskError};
 
 /// A lane for futures: requests, queries, timers, everything that waits.
 ///
@@ -105,168 +103,107 @@ where
 {
     type Given = G;
     type Output = T;
+    type Begun = Concluded<F, T>;
 
     fn into_given(self) -> G {
         self.given
     }
 
+    fn begin(self, task: &Arc<dyn Task>) -> Concluded<F, T> {
+        Concluded { future: (self.begin)(self.given, task), conclude: self.conclude }
+    }
+
+    fn poll_begun(begun: Pin<&mut Concluded<F, T>>, cx: &mut Context<'_>) -> Poll<Result<T, BoxError>> {
+        let begun = begun.project();
+        begun.future.poll(cx).map(*begun.conclude)
+    }
+
     fn start(cell: Arc<Cell<Self>>) -> Option<Outcome> {
-        let header = cell.header();
-        let lane = Arc::clone(&header.lane);
-        if let Some(reason) = header.over_before_start() {
-            header.signal.stop(reason);
-        } else if header.watched.is_some() {
-            let task: Arc<dyn Task> = Arc::clone(&cell) as _;
-            lane.yard.timers.set(&task, &lane.yard.runtime);
-        }
+        let task: Arc<dyn Task> = cell;
+        get_ready(&task);
+        let lane = Arc::clone(&task.header().lane);
         if let Executor::Io(runtime) = &lane.executor {
-            let span = cell.header().span.take();
-            drop(runtime.spawn(Body { cell: Some(cell), future: None, conclude: None, span }));
+            drop(runtime.spawn(Body { task: Some(task) }));
         }
         None
     }
 }
 
 pin_project_lite::pin_project! {
-    /// The tokio task of one future. It ends the task in the lane exactly once: when the future is ready, when it is told
-    /// to stop, or when the runtime drops it.
-    struct Body<G, F, T>
-    where
-        G: Send,
-        G: 'static,
-        F: Future,
-        F: Send,
-        F: 'static,
-        T: Send,
-        T: 'static,
-    {
-        // Taken when the task ends.
-        cell: Option<Arc<Cell<Promise<G, F, T>>>>,
-        // Made at the first poll.
+    /// A future, and what its output means.
+    pub(super) struct Concluded<F: Future, T> {
         #[pin]
-        future: Option<F>,
-        conclude: Option<Conclude<F::Output, T>>,
-        // Put back when the task ends.
-        span: Span,
-    }
-
-    impl<G, F, T> PinnedDrop for Body<G, F, T>
-    where
-        G: Send,
-        G: 'static,
-        F: Future,
-        F: Send,
-        F: 'static,
-        T: Send,
-        T: 'static,
-    {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if let Some(cell) = this.cell.take() {
-                let reason = cell.header().signal.stopped().unwrap_or(Reason::Dropped);
-                stop(&cell, this.future.as_mut(), this.span, reason);
-            }
-        }
+        future: F,
+        conclude: Conclude<F::Output, T>,
     }
 }
 
-impl<G, F, T> Future for Body<G, F, T>
-where
-    G: Send + 'static,
-    F: Future + Send + 'static,
-    T: Send + 'static,
-{
+/// Sets the limits of a task that has just been given its slot.
+fn get_ready(task: &Arc<dyn Task>) {
+    let header = task.header();
+    if let Some(reason) = header.over_before_start() {
+        header.signal.stop(reason);
+    } else {
+        header.lane.yard.timers.set(task, &header.lane.yard.runtime);
+    }
+}
+
+/// The tokio task of one future. It ends the task in the lane exactly once: when the future is ready, when it is told
+/// to stop, or when the runtime drops it.
+struct Body {
+    /// Taken when the task ends.
+    task: Option<Arc<dyn Task>>,
+}
+
+impl Future for Body {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let Some(cell) = this.cell.take() else { return Poll::Ready(()) };
-        let header = cell.header();
-        // Register first, look second: see `task::cancel`.
-        header.signal.body.register(cx.waker());
-        if let Some(reason) = header.signal.stopped() {
-            stop(&cell, this.future.as_mut(), this.span, reason);
-            return Poll::Ready(());
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(task) = self.task.take() else { return Poll::Ready(()) };
+        match poll_with_seat(&task, cx) {
+            Poll::Ready(how) => {
+                task.header().lane.end_body(&*task, how);
+                Poll::Ready(())
+            }
+            Poll::Pending => {
+                self.task = Some(task);
+                Poll::Pending
+            }
         }
-        if !header.is_seated() && !header.lane.reclaim(&*cell) {
-            *this.cell = Some(cell);
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            let how = task.stop_body(task.header().signal.stopped().unwrap_or(Reason::Dropped));
+            task.header().lane.end_body(&*task, how);
+        }
+    }
+}
+
+/// Polls the body once it has a slot, unless it is to stop.
+fn poll_with_seat(task: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
+    let header = task.header();
+    if !header.is_seated() {
+        header.signal.body.register(cx.waker());
+        if header.signal.stopped().is_none() && !header.lane.reclaim(&**task) {
             return Poll::Pending;
         }
-        let polled = {
-            let _in_body = current::enter(Arc::clone(&cell) as _);
-            let _entered = this.span.enter();
-            poll_future(&cell, this.future.as_mut(), this.conclude, cx)
-        };
-        let (result, how) = match polled {
-            Ok(Poll::Pending) => {
-                if header.lane.yard.waits.has_to_lend(&*cell) {
-                    header.lane.lend(&*cell);
-                }
-                *this.cell = Some(cell);
-                return Poll::Pending;
-            }
-            Ok(Poll::Ready(Ok(value))) => (Ok(value), Outcome::Completed),
-            Ok(Poll::Ready(Err(error))) => (Err(TaskError::failed(header, error)), Outcome::Failed),
-            Err(payload) => (Err(TaskError::panicked(header, payload)), Outcome::Panicked),
-        };
-        end(&cell, this.future.as_mut(), this.span, result, how);
-        Poll::Ready(())
     }
-}
-
-/// Polls the future, which is made first if it was not. `Err` is the payload of a panic.
-fn poll_future<G, F, T>(
-    cell: &Arc<Cell<Promise<G, F, T>>>,
-    mut future: Pin<&mut Option<F>>,
-    conclude: &mut Option<Conclude<F::Output, T>>,
-    cx: &mut Context<'_>,
-) -> Result<Poll<Result<T, BoxError>>, Box<dyn Any + Send>>
-where
-    G: Send + 'static,
-    F: Future + Send + 'static,
-    T: Send + 'static,
-{
-    if conclude.is_none()
-        && let Some(promise) = cell.take_work()
-    {
-        let task: Arc<dyn Task> = Arc::clone(cell) as _;
-        let made = catch(|| (promise.begin)(promise.given, &task))?;
-        future.set(Some(made));
-        *conclude = Some(promise.conclude);
+    if let Some(reason) = header.signal.stopped() {
+        return Poll::Ready(task.stop_body(reason));
     }
-    match (future.as_pin_mut(), *conclude) {
-        (Some(future), Some(conclude)) => catch(|| future.poll(cx).map(conclude)),
-        _ => Ok(Poll::Pending),
+    if let Poll::Ready(how) = task.poll_body(task, cx) {
+        return Poll::Ready(how);
     }
-}
-
-fn stop<G, F, T>(cell: &Arc<Cell<Promise<G, F, T>>>, future: Pin<&mut Option<F>>, span: &mut Span, reason: Reason)
-where
-    G: Send + 'static,
-    F: Future + Send + 'static,
-    T: Send + 'static,
-{
-    cell.header().signal.ask(reason);
-    span.in_scope(|| cell.discard());
-    end(cell, future, span, Err(TaskError::stopped(cell.header(), reason)), reason.outcome());
-}
-
-/// Drops the future, then ends the task: whoever sees the result knows that nothing of the body is left.
-fn end<G, F, T>(
-    cell: &Arc<Cell<Promise<G, F, T>>>,
-    mut future: Pin<&mut Option<F>>,
-    span: &mut Span,
-    result: Result<T, TaskError>,
-    how: Outcome,
-) where
-    G: Send + 'static,
-    F: Future + Send + 'static,
-    T: Send + 'static,
-{
-    if let Err(payload) = span.in_scope(|| catch(|| future.set(None))) {
-        cell.report_drop_panic(&Payload::new(payload));
+    // Register first, look second: see `task::cancel`. Bodies that are ready at once do without.
+    header.signal.body.register(cx.waker());
+    if let Some(reason) = header.signal.stopped() {
+        return Poll::Ready(task.stop_body(reason));
     }
-    cell.header().span.put_back(std::mem::replace(span, Span::none()));
-    cell.stash(result);
-    cell.header().lane.end_body(&**cell, how);
+    if header.lane.yard.waits.has_to_lend(&**task) {
+        header.lane.lend(&**task);
+    }
+    Poll::Pending
 }

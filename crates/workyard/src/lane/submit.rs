@@ -36,7 +36,7 @@ impl<F, T: 'static> Submission<F, T> {
     where
         F: 'static,
     {
-        Self { task: Arc::new(Cell::new(Header::new(lane, options, has_context), work)) }
+        Self { task: Cell::new(Header::new(lane, options, has_context), work) }
     }
 
     fn lane(&self) -> &Arc<LaneShared> {

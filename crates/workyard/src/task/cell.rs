@@ -5,16 +5,19 @@
 //! (`publish`). The count therefore never lags behind what a handle has shown.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use tracing::Span;
-use workyard_core::{Ending, Outcome, TaskState};
+use workyard_core::{Ending, Outcome, Reason, TaskState};
 
-use crate::task::error::TaskError;
+use crate::task::current;
+use crate::task::error::{BoxError, TaskError};
 use crate::task::header::Header;
-use crate::task::panic::{Payload, drop_caught, wake_caught};
+use crate::task::panic::{Payload, catch, drop_caught, wake_caught};
+use crate::task::place::{Left, Place};
 
 /// What a lane holds of a task: enough to start it, to stop it, to name it.
 pub(crate) trait Task: Send + Sync {
@@ -26,6 +29,20 @@ pub(crate) trait Task: Send + Sync {
 
     /// Hands the stashed result to whoever waits for it, or drops it.
     fn publish(&self, ending: Ending);
+
+    /// Polls an async body, which has a slot: how it ended, if it has. Its end is not counted yet.
+    ///
+    /// Only for tasks of io lanes that are no runners. `me` is this task.
+    fn poll_body(&self, _me: &Arc<dyn Task>, _cx: &mut Context<'_>) -> Poll<Outcome> {
+        debug_assert!(false, "neither a closure nor a runner is polled");
+        Poll::Pending
+    }
+
+    /// Drops an async body, which has a slot, and says how it ended. Its end is not counted yet.
+    fn stop_body(&self, reason: Reason) -> Outcome {
+        debug_assert!(false, "neither a closure nor a runner is stopped half way");
+        reason.outcome()
+    }
 
     /// Drops the body of a task that never started.
     fn discard(&self);
@@ -68,23 +85,22 @@ pub(crate) trait Work: Sized + Send + 'static {
     type Given;
     /// What the handle gives.
     type Output: Send + 'static;
+    /// What is polled.
+    type Begun: Send;
 
     fn into_given(self) -> Self::Given;
+    /// Makes what is polled; only of async bodies.
+    fn begin(self, task: &Arc<dyn Task>) -> Self::Begun;
+    fn poll_begun(begun: Pin<&mut Self::Begun>, cx: &mut Context<'_>) -> Poll<Result<Self::Output, BoxError>>;
+    /// Starts the body, as [`Task::start`].
     fn start(cell: Arc<Cell<Self>>) -> Option<Outcome>;
 }
 
 /// One task.
 pub(crate) struct Cell<W: Work> {
     header: Header,
-    body: Mutex<Body<W>>,
+    place: Place<W>,
     result: Mutex<Answer<W::Output>>,
-}
-
-enum Body<W: Work> {
-    Waiting(W),
-    /// The result of a body that has ended, until the lane has said what the end means.
-    Stashed(Result<W::Output, TaskError>),
-    Gone,
 }
 
 /// What the handle's side knows.
@@ -97,25 +113,32 @@ enum Answer<T> {
 }
 
 impl<W: Work> Cell<W> {
-    pub(crate) fn new(header: Header, work: W) -> Self {
-        Self { header, body: Mutex::new(Body::Waiting(work)), result: Mutex::new(Answer::Pending(None)) }
+    /// In an `Arc`, which it never leaves: a body stays where it is.
+    pub(crate) fn new(header: Header, work: W) -> Arc<Self> {
+        Arc::new(Self { header, place: Place::new(work), result: Mutex::new(Answer::Pending(None)) })
     }
 
     /// The work, if it has not been taken.
     pub(crate) fn take_work(&self) -> Option<W> {
-        let mut body = self.body.lock();
-        match std::mem::replace(&mut *body, Body::Gone) {
-            Body::Waiting(work) => Some(work),
-            other => {
-                *body = other;
-                None
-            }
+        self.place.take_work()
+    }
+
+    /// Drops what is left of the body, and puts its result aside: whoever sees the result knows that nothing of the body is left.
+    pub(crate) fn stash(&self, result: Result<W::Output, TaskError>) {
+        if let Err(payload) = self.header.span.within(|| self.place.stash(result)) {
+            self.report_drop_panic(&payload);
         }
     }
 
-    /// Puts the result of the body aside.
-    pub(crate) fn stash(&self, result: Result<W::Output, TaskError>) {
-        *self.body.lock() = Body::Stashed(result);
+    /// Drops what is there of the body, but for a result.
+    fn clear(&self) -> Option<Result<W::Output, TaskError>> {
+        match self.place.clear() {
+            Ok(Left::Result(result)) => return Some(result),
+            Ok(Left::Work(work)) => self.drop_value(work),
+            Ok(Left::Nothing) => {}
+            Err(payload) => self.report_drop_panic(&payload),
+        }
+        None
     }
 
     /// The span of a task that has ended, to be closed by dropping it.
@@ -185,15 +208,36 @@ impl<W: Work> Task for Cell<W> {
         W::start(self)
     }
 
+    fn poll_body(&self, me: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let polled = {
+            let _in_body = current::enter(Arc::clone(me));
+            self.header.span.within(|| catch(|| self.place.poll(me, cx)))
+        };
+        let (result, how) = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(Ok(value))) => (Ok(value), Outcome::Completed),
+            Ok(Poll::Ready(Err(error))) => (Err(TaskError::failed(&self.header, error)), Outcome::Failed),
+            Err(payload) => (Err(TaskError::panicked(&self.header, payload)), Outcome::Panicked),
+        };
+        self.stash(result);
+        Poll::Ready(how)
+    }
+
+    fn stop_body(&self, reason: Reason) -> Outcome {
+        self.header.signal.ask(reason);
+        self.stash(Err(TaskError::stopped(&self.header, reason)));
+        reason.outcome()
+    }
+
     fn publish(&self, ending: Ending) {
-        let body = std::mem::replace(&mut *self.body.lock(), Body::Gone);
-        let publish = || match (body, ending) {
-            (Body::Stashed(result), Ending::Final) => self.resolve(result),
-            (Body::Stashed(Err(error)), Ending::Late) => {
+        let result = self.clear();
+        let publish = || match (result, ending) {
+            (Some(result), Ending::Final) => self.resolve(result),
+            (Some(Err(error)), Ending::Late) => {
                 self.header.lane.unobserved.note_late(&self.header, &error);
                 self.drop_value(error);
             }
-            (body, _) => self.drop_value(body),
+            (result, _) => self.drop_value(result),
         };
         match self.ended_span() {
             // What nobody waits for ends here, and what is said of it belongs into the span.
@@ -206,8 +250,7 @@ impl<W: Work> Task for Cell<W> {
     }
 
     fn discard(&self) {
-        let body = std::mem::replace(&mut *self.body.lock(), Body::Gone);
-        self.header.span.within(|| self.drop_value(body));
+        let _no_result = self.header.span.within(|| self.clear());
         drop(self.ended_span());
     }
 

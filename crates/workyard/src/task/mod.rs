@@ -13,6 +13,7 @@ pub(crate) mod limits;
 mod on_done;
 mod on_end;
 mod panic;
+mod place;
 
 pub use context::TaskContext;
 pub use ended::TaskEnded;
