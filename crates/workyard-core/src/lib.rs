@@ -7,6 +7,7 @@
 
 mod chunks;
 mod config;
+mod first_polls;
 mod histogram;
 mod lane_policy;
 mod ledger;
@@ -23,6 +24,7 @@ mod wait_graph;
 
 pub use chunks::ChunkSize;
 pub use config::{LaneConfig, OutOfRange, check};
+pub use first_polls::FirstPolls;
 pub use histogram::Percentiles;
 pub use lane_policy::{Ending, LaneCounts, LanePolicy, Refusal, Slot, Ticket};
 pub use ledger::{Grouped, Ledger};

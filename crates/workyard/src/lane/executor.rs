@@ -25,6 +25,14 @@ impl Executor {
         !matches!(self, Self::Io(_))
     }
 
+    /// How many bodies it can run at the same instant, of a lane with this limit.
+    pub(super) fn at_once(&self, limit: usize) -> usize {
+        match self {
+            Self::Io(runtime) => runtime.metrics().num_workers().max(1),
+            Self::Cpu(_) | Self::Blocking(_) => limit,
+        }
+    }
+
     /// The word for it in snapshots and reports.
     pub(crate) const fn word(&self) -> &'static str {
         match self {

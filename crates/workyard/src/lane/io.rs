@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use workyard_core::{Outcome, Reason};
+use workyard_core::{FirstPolls, Outcome, Reason};
 
 use crate::block_on::block_on;
 use crate::lane::LaneShared;
@@ -121,10 +121,8 @@ where
     fn start(cell: Arc<Cell<Self>>) -> Option<Outcome> {
         let task: Arc<dyn Task> = cell;
         get_ready(&task);
-        let lane = Arc::clone(&task.header().lane);
-        if let Executor::Io(runtime) = &lane.executor {
-            drop(runtime.spawn(Body { task: Some(task) }));
-        }
+        let is_sampled = task.header().id.0.is_multiple_of(FirstPolls::SAMPLE);
+        spawn(Body { task: Some(task), is_sampled });
         None
     }
 }
@@ -138,8 +136,21 @@ pin_project_lite::pin_project! {
     }
 }
 
+/// Gives a future that a driver has polled a tokio task of its own.
+pub(super) fn spawn_body(task: Arc<dyn Task>) {
+    spawn(Body { task: Some(task), is_sampled: false });
+}
+
+fn spawn(body: Body) {
+    let Some(task) = &body.task else { return };
+    let lane = Arc::clone(&task.header().lane);
+    if let Executor::Io(runtime) = &lane.executor {
+        drop(runtime.spawn(body));
+    }
+}
+
 /// Sets the limits of a task that has just been given its slot.
-fn get_ready(task: &Arc<dyn Task>) {
+pub(super) fn get_ready(task: &Arc<dyn Task>) {
     let header = task.header();
     if let Some(reason) = header.over_before_start() {
         header.signal.stop(reason);
@@ -153,6 +164,8 @@ fn get_ready(task: &Arc<dyn Task>) {
 struct Body {
     /// Taken when the task ends.
     task: Option<Arc<dyn Task>>,
+    /// Whether it is to be told how the first poll goes.
+    is_sampled: bool,
 }
 
 impl Future for Body {
@@ -160,7 +173,16 @@ impl Future for Body {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Some(task) = self.task.take() else { return Poll::Ready(()) };
-        match poll_with_seat(&task, cx) {
+        let polled = if std::mem::take(&mut self.is_sampled) {
+            let lane = &task.header().lane;
+            let since = lane.yard.clock.now();
+            let polled = poll_with_seat(&task, cx);
+            lane.saw_first_poll(polled.is_ready(), lane.yard.clock.now().since(since));
+            polled
+        } else {
+            poll_with_seat(&task, cx)
+        };
+        match polled {
             Poll::Ready(how) => {
                 task.header().lane.end_body(&*task, how);
                 Poll::Ready(())

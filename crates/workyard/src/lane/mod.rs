@@ -5,6 +5,7 @@ mod closure;
 mod config;
 mod cpu;
 mod cpu_threads;
+mod drivers;
 mod effects;
 mod end;
 mod executor;

@@ -7,7 +7,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use workyard_core::Ticket;
 
 use crate::lane::LaneShared;
-use crate::lane::effects::Effects;
+use crate::lane::effects::{Effect, Effects};
 use crate::lane::stack::is_cpu_thread;
 use crate::lane::workers::{in_body, is_in_body};
 use crate::task::catch;
@@ -24,7 +24,9 @@ impl LaneShared {
             if lent {
                 task.header().set_seat(Seat::Lent);
                 let now = self.yard.clock.now();
-                effects.start.extend(state.start_on_lent(now));
+                if let Some(next) = state.start_on_lent(now) {
+                    effects.push(Effect::Start(next));
+                }
                 state.hand_out(&self.executor, now, &mut effects);
             }
             lent

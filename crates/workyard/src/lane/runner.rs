@@ -14,7 +14,7 @@ use std::sync::Arc;
 use workyard_core::{Slot, Tally, TaskState};
 
 use crate::lane::LaneShared;
-use crate::lane::effects::Effects;
+use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
 use crate::lane::shared::LaneState;
 use crate::task::cell::Task;
@@ -92,10 +92,7 @@ impl LaneShared {
 
     /// How many runners of one map can work at once.
     pub(crate) fn most_runners(&self) -> usize {
-        match &self.executor {
-            Executor::Io(runtime) => runtime.metrics().num_workers().clamp(1, self.limit),
-            Executor::Cpu(_) | Executor::Blocking(_) => self.limit,
-        }
+        self.at_once.min(self.limit)
     }
 
     /// Puts a runner of futures that has none in flight behind all who wait for a slot; it is started again when its turn comes. `false`
@@ -151,7 +148,9 @@ impl LaneState {
         }
         for slot in self.hungry.drain(..) {
             // If the runner has ended, the number may be another's, who is then polled once for nothing.
-            effects.resume.extend(self.tasks.get(slot.0 as usize).and_then(Option::as_ref).map(Arc::clone));
+            if let Some(Some(runner)) = self.tasks.get(slot.0 as usize) {
+                effects.push(Effect::Resume(Arc::clone(runner)));
+            }
         }
     }
 }

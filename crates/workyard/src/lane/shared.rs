@@ -15,7 +15,8 @@ use workyard_core::{
 };
 
 use crate::ground::YardShared;
-use crate::lane::effects::Effects;
+use crate::lane::drivers::Drivers;
+use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
 use crate::observe::Unobserved;
 use crate::task::cell::Task;
@@ -30,6 +31,8 @@ pub(crate) struct LaneShared {
     pub(crate) yard: Arc<YardShared>,
     /// How many bodies hold a slot at most.
     pub(crate) limit: usize,
+    /// How many bodies the executor can run at the same instant.
+    pub(super) at_once: usize,
     pub(crate) executor: Executor,
     pub(crate) unobserved: Unobserved,
     pub(super) state: Mutex<LaneState>,
@@ -42,6 +45,8 @@ pub(super) struct LaneState {
     submitters: Vec<Option<Submitter>>,
     /// Closures on their way through the queue: see [`workers`](super::workers).
     pub(super) workers: usize,
+    /// Futures that drivers poll: see [`drivers`](super::drivers).
+    pub(super) drivers: Drivers,
     /// Runners that wanted more slots than there were.
     pub(super) hungry: Vec<Slot>,
 }
@@ -67,6 +72,7 @@ impl LaneShared {
             tasks: Vec::new(),
             submitters: Vec::new(),
             workers: 0,
+            drivers: Drivers::default(),
             hungry: Vec::new(),
         };
         Arc::new(Self {
@@ -74,6 +80,7 @@ impl LaneShared {
             number,
             yard,
             limit,
+            at_once: executor.at_once(limit),
             executor,
             unobserved: Unobserved::default(),
             state: Mutex::new(state),
@@ -106,7 +113,7 @@ impl LaneShared {
             if state.policy.is_open() {
                 state.after_room(&mut effects);
             } else if let Some(submitter) = state.keep_submitter(ticket, None) {
-                effects.wake.push(submitter.waker);
+                effects.push(Effect::Wake(submitter.waker));
             }
             ticket
         };
@@ -181,9 +188,12 @@ impl LaneShared {
             state.policy.close();
             let submitters = state.submitters.iter_mut().filter_map(Option::take);
             for Submitter { waker, task } in submitters {
-                effects.wake.push(waker);
-                effects.released.extend(task);
+                effects.push(Effect::Wake(waker));
+                if let Some(task) = task {
+                    effects.push(Effect::Release(task));
+                }
             }
+            state.drivers.wake_all(&mut effects);
         }
         effects.act(self);
         self.yard.task_ended();
@@ -324,15 +334,21 @@ impl LaneState {
         if executor.runs_closures() {
             if self.policy.is_startable() && self.workers < self.policy.limit() {
                 self.workers += 1;
-                effects.hire += 1;
+                effects.push(Effect::Hire);
             }
         } else {
             while let Some(slot) = self.policy.resume_next() {
-                let resumed = self.tasks.get(slot.0 as usize).and_then(Option::as_ref).map(Arc::clone);
-                effects.resume.extend(resumed.inspect(|task| task.header().set_seat(Seat::Held)));
+                if let Some(Some(resumed)) = self.tasks.get(slot.0 as usize) {
+                    resumed.header().set_seat(Seat::Held);
+                    effects.push(Effect::Resume(Arc::clone(resumed)));
+                }
             }
             while let Some(task) = self.start_next(now) {
-                effects.start.push(task);
+                if self.drivers.want(&*task) {
+                    self.drivers.push(task, effects);
+                } else {
+                    effects.push(Effect::Start(task));
+                }
             }
         }
         self.after_room(effects);
@@ -347,8 +363,10 @@ impl LaneState {
 
     pub(super) fn tell_promised(&mut self, ticket: Ticket, effects: &mut Effects) {
         if let Some(Submitter { waker, task }) = self.keep_submitter(ticket, None) {
-            effects.wake.push(waker);
-            effects.promised.extend(task.map(|task| (task, ticket)));
+            if let Some(task) = task {
+                effects.push(Effect::Promised(task, ticket));
+            }
+            effects.push(Effect::Wake(waker));
         }
     }
 
