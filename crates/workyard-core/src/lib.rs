@@ -7,7 +7,6 @@
 
 mod chunks;
 mod config;
-mod first_polls;
 mod histogram;
 mod lane_policy;
 mod ledger;
@@ -17,6 +16,7 @@ mod priority;
 pub mod progress;
 mod rate_limit;
 mod reason;
+mod short_bodies;
 mod slots;
 mod tally;
 mod task_state;
@@ -24,7 +24,6 @@ mod wait_graph;
 
 pub use chunks::ChunkSize;
 pub use config::{LaneConfig, OutOfRange, check};
-pub use first_polls::FirstPolls;
 pub use histogram::Percentiles;
 pub use lane_policy::{Ending, LaneCounts, LanePolicy, Refusal, Slot, Ticket};
 pub use ledger::{Grouped, Ledger};
@@ -32,6 +31,7 @@ pub use moment::Moment;
 pub use priority::{Ageing, Order, Priority};
 pub use rate_limit::RateLimit;
 pub use reason::Reason;
+pub use short_bodies::ShortBodies;
 pub use tally::Tally;
 pub use task_state::{IllegalStep, Outcome, Step, TaskState, life_of_a_task};
 pub use wait_graph::{Awaited, WaitGraph};

@@ -1,31 +1,31 @@
 //! Owns how futures that are expected to be ready at once are polled: by drivers, which are tokio tasks of an io lane, one
 //! future after the other. Never polls a future twice: one that is not ready gets a tokio task of its own.
 //!
-//! What is expected is [`FirstPolls`]' to say; while it expects nothing of the kind, no future comes here.
+//! What is expected is [`ShortBodies`]' to say; while it expects nothing of the kind, no future comes here.
 //!
 //! # Protocol
 //! *Who gives tasks a slot*: under the lock, puts them among the ready; if no driver is awake, has one wake up. *Driver*: under
 //! the lock, counts the end of the future that it has just polled and takes the next one; if there is none, it falls asleep in the
 //! same critical section, so whoever comes later finds it asleep.
 //!
-//! A driver may be held up: by a future that polls long, or that blocks its thread in `block_in_place` until another
-//! one has made it go on. So one that leaves others behind first sees to it that another driver is awake (tokio runs that next on
-//! the same worker, or on the one that takes over from a blocked one), and when that has been at work as well for a while, a
-//! further one, which tokio hands to another worker. There is no bound on how many are held up at once, save the
-//! lane's limit.
+//! Tokio runs a driver that was woken next on the same worker, which nobody can take it from. That is what makes tiny tasks
+//! cheap. When a driver was at work for a while and leaves others behind, it wakes a second one.
+//!
+//! What was expected may be wrong: a future polls long, or blocks its thread in `block_in_place` until another one, which is among
+//! the ready, has made it go on. So while there are ready ones, a *guard* looks each millisecond; if none was taken meanwhile, each of
+//! them is spawned by itself, and nothing is expected any more.
 //!
 //! A driver ends when the lane is closed. One that its runtime drops gives up the ready: each of them is spawned by
 //! itself, and ended by the same runtime in the same way.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::task::coop;
-use workyard_core::{FirstPolls, Moment, Outcome};
+use workyard_core::{Outcome, ShortBodies};
 
 use crate::lane::LaneShared;
 use crate::lane::effects::{Effect, Effects};
@@ -39,13 +39,13 @@ use crate::task::cell::Task;
 pub(super) struct Drivers {
     /// Tasks that have a slot and were not polled.
     ready: VecDeque<Arc<dyn Task>>,
-    first_polls: FirstPolls,
+    /// How many were taken out of there.
+    taken: u64,
     asleep: Vec<(Number, Waker)>,
     /// Drivers that are woken or at work.
     awake: usize,
-    /// Drivers at work.
-    working: usize,
     last: u64,
+    is_guarded: bool,
 }
 
 /// Tells a driver from the others of its lane.
@@ -53,11 +53,6 @@ pub(super) struct Drivers {
 pub(super) struct Number(u64);
 
 impl Drivers {
-    /// Whether a task that has just been given its slot is to be polled by a driver.
-    pub(super) fn want(&self, task: &dyn Task) -> bool {
-        self.first_polls.are_short() && !task.is_runner()
-    }
-
     pub(super) fn push(&mut self, task: Arc<dyn Task>, effects: &mut Effects) {
         self.ready.push_back(task);
         if self.awake == 0 {
@@ -83,14 +78,25 @@ impl Drivers {
         });
     }
 
-    /// The next future to poll, by one of the `working`, which has been at work for so long.
-    fn take(&mut self, at_work: Duration, most: usize, effects: &mut Effects) -> Option<Arc<dyn Task>> {
+    /// The next future to poll. `wants_help`: whether another driver is to join in if there are more.
+    fn take(&mut self, wants_help: bool, effects: &mut Effects) -> Option<Arc<dyn Task>> {
         let task = self.ready.pop_front()?;
-        let is_slow = at_work > SLOW && self.awake <= most;
-        if !self.ready.is_empty() && (self.awake == self.working || is_slow) {
-            self.wake_one(effects);
+        self.taken += 1;
+        if !self.ready.is_empty() {
+            if wants_help {
+                self.wake_one(effects);
+            }
+            if !std::mem::replace(&mut self.is_guarded, true) {
+                effects.push(Effect::Guard);
+            }
         }
         Some(task)
+    }
+
+    fn spawn_ready(&mut self, effects: &mut Effects) {
+        for task in self.ready.drain(..) {
+            effects.push(Effect::Start(task));
+        }
     }
 }
 
@@ -98,13 +104,20 @@ impl LaneShared {
     /// Spawns a driver, which is counted as awake.
     pub(super) fn spawn_driver(self: &Arc<Self>, number: Number) {
         if let Executor::Io(runtime) = &self.executor {
-            drop(runtime.spawn(Driver { lane: Some(Arc::clone(self)), number }));
+            drop(runtime.spawn(drive(Driver { lane: Arc::clone(self), number, has_ended: false })));
+        }
+    }
+
+    /// Spawns the guard.
+    pub(super) fn spawn_guard(self: &Arc<Self>) {
+        if let Executor::Io(runtime) = &self.executor {
+            drop(runtime.spawn(guard(Arc::clone(self))));
         }
     }
 
     /// A future that has a tokio task of its own was polled for the first time.
     pub(super) fn saw_first_poll(&self, is_ready: bool, took: Duration) {
-        self.state.lock().drivers.first_polls.saw(is_ready, took);
+        self.state.lock().short.saw(is_ready, took, ShortBodies::SAMPLE);
     }
 
     /// The runtime has dropped a driver.
@@ -116,9 +129,7 @@ impl LaneShared {
             let waker = at.map(|at| drivers.asleep.swap_remove(at));
             drivers.awake -= usize::from(waker.is_none());
             if drivers.awake == 0 {
-                for task in drivers.ready.drain(..) {
-                    effects.push(Effect::Start(task));
-                }
+                drivers.spawn_ready(&mut effects);
             }
             waker
         };
@@ -127,129 +138,156 @@ impl LaneShared {
     }
 }
 
-/// A tokio task that polls futures.
-struct Driver {
-    /// Taken when it ends.
-    lane: Option<Arc<LaneShared>>,
-    number: Number,
+impl LaneState {
+    /// Whether the guard goes on. `taken`: how many had been taken when it last looked.
+    fn guard(&mut self, taken: &mut u64, effects: &mut Effects) -> bool {
+        let is_stuck = *taken == self.drivers.taken;
+        *taken = self.drivers.taken;
+        if is_stuck && !self.drivers.ready.is_empty() {
+            self.short = ShortBodies::default();
+            self.drivers.spawn_ready(effects);
+        }
+        self.drivers.is_guarded = !is_stuck;
+        !is_stuck
+    }
 }
 
-impl Future for Driver {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(lane) = self.lane.take() else { return Poll::Ready(()) };
-        let mut shift = Shift::begin(&lane, (self.number, cx.waker().clone()));
-        let mut last = None;
-        loop {
-            match shift.next(last.take()) {
-                Turn::Poll(task) => last = Some((shift.poll(&task), task)),
-                Turn::Sleep => break,
-                Turn::End => return Poll::Ready(()),
-            }
-        }
-        drop(shift);
-        self.lane = Some(lane);
-        Poll::Pending
+async fn guard(lane: Arc<LaneShared>) {
+    let mut taken = lane.state.lock().drivers.taken;
+    let mut goes_on = true;
+    while goes_on {
+        tokio::time::sleep(LOOK).await;
+        let mut effects = Effects::default();
+        goes_on = lane.state.lock().guard(&mut taken, &mut effects);
+        effects.act(&lane);
     }
+}
+
+/// What a driver is to its lane.
+struct Driver {
+    lane: Arc<LaneShared>,
+    number: Number,
+    has_ended: bool,
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        if let Some(lane) = self.lane.take() {
-            lane.driver_lost(self.number);
+        if !self.has_ended {
+            self.lane.driver_lost(self.number);
         }
     }
 }
 
+async fn drive(mut driver: Driver) {
+    loop {
+        match poll_fn(|cx| Poll::Ready(driver.shift(cx))).await {
+            Next::Yield => tokio::task::yield_now().await,
+            Next::Sleep => sleep().await,
+            Next::End => break,
+        }
+    }
+    driver.has_ended = true;
+}
+
+/// Until the task is woken.
+async fn sleep() {
+    let mut slept = false;
+    poll_fn(|_| if std::mem::replace(&mut slept, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
+
 /// How a driver goes on.
-enum Turn {
-    Poll(Arc<dyn Task>),
+enum Next {
+    /// When others on its worker had their turn.
+    Yield,
+    /// When it is woken.
     Sleep,
     End,
 }
 
-/// One poll of a driver.
-struct Shift<'a> {
-    lane: &'a Arc<LaneShared>,
-    /// To sleep with.
-    driver: Option<(Number, Waker)>,
-    has_begun: bool,
-    began: Moment,
-    /// How many more futures it may poll.
-    left: usize,
-    /// Since when it is at the one that it polls.
-    since: Moment,
-}
-
-impl<'a> Shift<'a> {
-    fn begin(lane: &'a Arc<LaneShared>, driver: (Number, Waker)) -> Self {
+impl Driver {
+    /// Polls one future after the other.
+    fn shift(&self, cx: &Context<'_>) -> Next {
+        let lane = &self.lane;
+        let mut waker = Some(cx.waker().clone());
         let began = lane.yard.clock.now();
-        Self { lane, driver: Some(driver), has_begun: false, began, left: AT_ONCE, since: began }
-    }
-
-    fn poll(&self, task: &Arc<dyn Task>) -> Poll<Outcome> {
-        get_ready(task);
-        let polled = match task.header().signal.stopped() {
-            Some(reason) => Poll::Ready(task.stop_body(reason)),
-            // Nobody is to be woken: if it is not ready, it is polled once more as soon as it has a task of its own.
-            None => task.poll_body(task, &mut Context::from_waker(Waker::noop())),
-        };
-        if polled.is_pending() {
-            spawn_body(Arc::clone(task));
-        }
-        polled
-    }
-
-    /// Counts the end of the last future, and says what is next.
-    fn next(&mut self, last: Option<(Poll<Outcome>, Arc<dyn Task>)>) -> Turn {
-        let lane = self.lane;
-        let now = if last.is_some() { lane.yard.clock.now() } else { self.began };
-        let mut effects = Effects::default();
-        let (ended, turn) = {
-            let mut state = lane.state.lock();
-            let ended = last.and_then(|(polled, task)| {
-                state.drivers.first_polls.saw(polled.is_ready(), now.since(self.since));
-                let Poll::Ready(how) = polled else { return None };
-                let end = state.end_body(&*task, how, now);
-                state.hand_out(&lane.executor, now, &mut effects);
-                Some((task, end))
-            });
-            (ended, self.turn(&mut state, now, &mut effects))
-        };
-        self.since = now;
-        match ended {
-            Some((task, end)) => lane.body_ended(&*task, end, effects),
-            None => effects.act(lane),
-        }
-        turn
-    }
-
-    fn turn(&mut self, state: &mut LaneState, now: Moment, effects: &mut Effects) -> Turn {
-        let (is_open, drivers) = (state.policy.is_open(), &mut state.drivers);
-        drivers.working += usize::from(!std::mem::replace(&mut self.has_begun, true));
-        if self.left > 0 && coop::has_budget_remaining() {
-            self.left -= 1;
-            if let Some(task) = drivers.take(now.since(self.began), self.lane.at_once, effects) {
-                return Turn::Poll(task);
+        let mut since = began;
+        let mut polled: Option<Polled> = None;
+        for left in (0..=AT_ONCE).rev() {
+            let now = if polled.is_some() { lane.yard.clock.now() } else { began };
+            let mut effects = Effects::default();
+            let mut next = Err(Next::Yield);
+            let ended = {
+                let mut state = lane.state.lock();
+                let ended = polled.take().and_then(|polled| {
+                    state.short.saw(polled.is_some(), now.since(since), 1);
+                    let (task, how) = polled?;
+                    let end = state.end_body(&*task, how, now);
+                    state.hand_out(&lane.executor, now, &mut effects);
+                    Some((task, end))
+                });
+                let at_work = now.since(began);
+                if left > 0 && at_work < SHIFT && coop::has_budget_remaining() {
+                    let wants_help = at_work > SLOW && state.drivers.awake < lane.at_once;
+                    next = state.drivers.take(wants_help, &mut effects).ok_or(Next::Yield);
+                }
+                if next.is_err() && state.drivers.ready.is_empty() {
+                    next = Err(self.rest(&mut state, &mut waker));
+                }
+                ended
+            };
+            since = now;
+            match ended {
+                Some((task, end)) => {
+                    let waker = lane.body_ended_quietly(&*task, end, effects);
+                    lane.wake_with_others(waker, now);
+                }
+                None => effects.act(lane),
             }
-        } else if !drivers.ready.is_empty() && drivers.awake == drivers.working {
-            drivers.wake_one(effects);
+            match next {
+                Ok(task) => polled = Some(poll_first(task)),
+                Err(next) => {
+                    lane.wakes.let_go();
+                    return next;
+                }
+            }
         }
+        Next::Yield
+    }
+
+    /// With nothing to poll, the driver sleeps, or ends if the lane is closed.
+    fn rest(&self, state: &mut LaneState, waker: &mut Option<Waker>) -> Next {
+        let is_open = state.policy.is_open();
+        let drivers = &mut state.drivers;
         drivers.awake -= 1;
-        drivers.working -= 1;
-        // Of drivers beyond what the runtime can run at once, some were made because others were held up.
-        if let Some(driver) = self.driver.take_if(|_| is_open && drivers.asleep.len() <= self.lane.at_once) {
-            drivers.asleep.push(driver);
-            Turn::Sleep
-        } else {
-            Turn::End
-        }
+        let Some(waker) = waker.take_if(|_| is_open) else { return Next::End };
+        drivers.asleep.push((self.number, waker));
+        Next::Sleep
     }
 }
 
-/// How many futures a driver polls before others on its thread get their turn.
-const AT_ONCE: usize = 64;
+/// A task that has ended, and how; nothing if it was not ready.
+type Polled = Option<(Arc<dyn Task>, Outcome)>;
 
-/// How long a driver is at work before one that waits behind it on the same worker is to go to another.
+fn poll_first(task: Arc<dyn Task>) -> Polled {
+    get_ready(&task);
+    if let Some(reason) = task.header().signal.stopped() {
+        let how = task.stop_body(reason);
+        return Some((task, how));
+    }
+    // Nobody is to be woken: if it is not ready, it is polled once more as soon as it has a tokio task.
+    if let Poll::Ready(how) = task.poll_body(&task, &mut Context::from_waker(Waker::noop())) {
+        return Some((task, how));
+    }
+    spawn_body(task);
+    None
+}
+
+/// How many futures a driver polls, and for how long, before others on its worker get their turn.
+const AT_ONCE: usize = 512;
+const SHIFT: Duration = Duration::from_micros(100);
+
+/// How long a driver is at work before another one is to help.
 const SLOW: Duration = Duration::from_micros(20);
+
+/// How often the guard looks.
+const LOOK: Duration = Duration::from_millis(1);

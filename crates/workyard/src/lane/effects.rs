@@ -35,6 +35,8 @@ pub(super) enum Effect {
     Hire,
     /// One more driver is to poll futures.
     Drive(Number),
+    /// Somebody is to look whether the drivers go on.
+    Guard,
 }
 
 thread_local! {
@@ -52,7 +54,14 @@ impl Effects {
     }
 
     /// Does it all, in the order in which it was asked for.
+    #[inline]
     pub(super) fn act(self, lane: &Arc<LaneShared>) {
+        if self.first.is_some() {
+            self.act_all(lane);
+        }
+    }
+
+    fn act_all(self, lane: &Arc<LaneShared>) {
         let mut effects = self;
         // Not by recursion: there may be many in the line who cannot take what they are promised.
         while let Some(first) = effects.first {
@@ -79,6 +88,7 @@ impl Effect {
             Self::Resume(task) => task.header().signal.body.wake(),
             Self::Hire => lane.hire(),
             Self::Drive(number) => lane.spawn_driver(number),
+            Self::Guard => lane.spawn_guard(),
         }
     }
 }

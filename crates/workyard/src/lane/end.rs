@@ -6,8 +6,9 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Waker;
 
-use workyard_core::{Ending, Outcome, Reason, TaskState};
+use workyard_core::{Ending, Moment, Outcome, Reason, TaskState};
 
 use crate::callbacks::Turn;
 use crate::lane::LaneShared;
@@ -15,6 +16,7 @@ use crate::lane::effects::Effects;
 use crate::lane::shared::BodyEnd;
 use crate::task::TaskError;
 use crate::task::cell::Task;
+use crate::task::wake_caught;
 
 /// How hard to stop a task whose body runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -148,29 +150,62 @@ impl LaneShared {
         self.body_ended(task, end, effects);
     }
 
-    /// Counts the end of a closure and takes the next one in the same turn; `None` ends the worker's turn.
-    pub(super) fn end_closure(self: &Arc<Self>, task: &dyn Task, how: Outcome) -> Option<Arc<dyn Task>> {
+    /// Counts the end of a closure that was begun at `since`, and takes the next one in the same turn, which then begins; `None`
+    /// ends the worker's turn.
+    pub(super) fn end_closure(
+        self: &Arc<Self>,
+        task: &dyn Task,
+        how: Outcome,
+        since: &mut Moment,
+    ) -> Option<Arc<dyn Task>> {
         let now = self.yard.clock.now();
         let mut effects = Effects::default();
-        let (end, next) = {
+        let (end, next, is_short) = {
             let mut state = self.state.lock();
+            state.short.saw(true, now.since(*since), 1);
             let ended = state.end_body(task, how, now);
-            (ended, state.next_closure(now, &mut effects))
+            (ended, state.next_closure(now, &mut effects), state.short.are_expected())
         };
-        self.body_ended(task, end, effects);
+        *since = now;
+        let waker = self.body_ended_quietly(task, end, effects);
+        if next.is_some() && is_short {
+            self.wake_with_others(waker, now);
+        } else {
+            self.wakes.let_go();
+            if let Some(waker) = waker {
+                wake_caught(&waker);
+            }
+        }
         next
     }
 
     /// A body has ended and was counted: what follows from it. No ending means that it only gave way, and may be at work again by now.
     pub(super) fn body_ended(self: &Arc<Self>, task: &dyn Task, end: BodyEnd, effects: Effects) {
+        if let Some(waker) = self.body_ended_quietly(task, end, effects) {
+            wake_caught(&waker);
+        }
+    }
+
+    /// As [`body_ended`](Self::body_ended), and gives the waker of who waits for the result, which is to be woken.
+    #[must_use]
+    pub(super) fn body_ended_quietly(
+        self: &Arc<Self>,
+        task: &dyn Task,
+        end: BodyEnd,
+        effects: Effects,
+    ) -> Option<Waker> {
         let BodyEnd { ending, held } = end;
         drop(held);
-        let Some(ending) = ending else { return effects.act(self) };
+        let Some(ending) = ending else {
+            effects.act(self);
+            return None;
+        };
         self.yard.waits.body_ended(task);
         let turn = if ending == Ending::Final { self.tell(task.header()) } else { None };
-        task.publish(ending);
+        let waker = task.publish(ending);
         self.ended(task, effects);
         send(turn);
+        waker
     }
 
     /// A task or its body has ended: what follows from it.

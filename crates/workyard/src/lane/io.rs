@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use workyard_core::{FirstPolls, Outcome, Reason};
+use workyard_core::{Outcome, Reason, ShortBodies};
 
 use crate::block_on::block_on;
 use crate::lane::LaneShared;
@@ -121,7 +121,7 @@ where
     fn start(cell: Arc<Cell<Self>>) -> Option<Outcome> {
         let task: Arc<dyn Task> = cell;
         get_ready(&task);
-        let is_sampled = task.header().id.0.is_multiple_of(FirstPolls::SAMPLE);
+        let is_sampled = task.header().id.0.is_multiple_of(ShortBodies::SAMPLE.into());
         spawn(Body { task: Some(task), is_sampled });
         None
     }

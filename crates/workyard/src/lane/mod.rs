@@ -19,6 +19,7 @@ mod stack;
 mod submit;
 mod submit_error;
 mod tell;
+mod wakes;
 mod workers;
 
 pub use blocking::BlockingLane;

@@ -10,14 +10,15 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use workyard_core::{
-    Ending, LaneConfig, LaneCounts, LanePolicy, Moment, Outcome, Percentiles, Priority, Refusal, Slot, TaskState,
-    Ticket,
+    Ending, LaneConfig, LaneCounts, LanePolicy, Moment, Outcome, Percentiles, Priority, Refusal, ShortBodies, Slot,
+    TaskState, Ticket,
 };
 
 use crate::ground::YardShared;
 use crate::lane::drivers::Drivers;
 use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
+use crate::lane::wakes::Wakes;
 use crate::observe::Unobserved;
 use crate::task::cell::Task;
 use crate::task::header::Seat;
@@ -35,6 +36,7 @@ pub(crate) struct LaneShared {
     pub(super) at_once: usize,
     pub(crate) executor: Executor,
     pub(crate) unobserved: Unobserved,
+    pub(super) wakes: Wakes,
     pub(super) state: Mutex<LaneState>,
 }
 
@@ -45,6 +47,8 @@ pub(super) struct LaneState {
     submitters: Vec<Option<Submitter>>,
     /// Closures on their way through the queue: see [`workers`](super::workers).
     pub(super) workers: usize,
+    /// Whether the next body is expected to be over soon.
+    pub(super) short: ShortBodies,
     /// Futures that drivers poll: see [`drivers`](super::drivers).
     pub(super) drivers: Drivers,
     /// Runners that wanted more slots than there were.
@@ -72,6 +76,7 @@ impl LaneShared {
             tasks: Vec::new(),
             submitters: Vec::new(),
             workers: 0,
+            short: ShortBodies::default(),
             drivers: Drivers::default(),
             hungry: Vec::new(),
         };
@@ -83,6 +88,7 @@ impl LaneShared {
             at_once: executor.at_once(limit),
             executor,
             unobserved: Unobserved::default(),
+            wakes: Wakes::default(),
             state: Mutex::new(state),
         })
     }
@@ -344,7 +350,7 @@ impl LaneState {
                 }
             }
             while let Some(task) = self.start_next(now) {
-                if self.drivers.want(&*task) {
+                if self.short.are_expected() && !task.is_runner() {
                     self.drivers.push(task, effects);
                 } else {
                     effects.push(Effect::Start(task));

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::task::coop;
 use tokio::time::Sleep;
 use workyard_core::{Refusal, Ticket};
 
@@ -147,11 +146,6 @@ impl<F, T: 'static> Submit<'_, F, T> {
     pub(crate) fn poll_accepted(&mut self, cx: &mut Context<'_>) -> Poll<Accepted<F, T>> {
         let this = self;
         let Some(submission) = this.submission.take() else { polled_again() };
-        // A budget that is used up says nothing about room: the submission stays as it is.
-        let Poll::Ready(budget) = coop::poll_proceed(cx) else {
-            this.submission = Some(submission);
-            return Poll::Pending;
-        };
         let admitted = loop {
             if let Poll::Ready(admitted) = this.poll_admission(&submission, cx) {
                 break admitted;
@@ -161,7 +155,6 @@ impl<F, T: 'static> Submit<'_, F, T> {
                 return Poll::Pending;
             }
         };
-        budget.made_progress();
         this.ticket = None;
         this.wait.end();
         Poll::Ready(if admitted.is_ok() {

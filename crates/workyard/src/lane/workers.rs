@@ -63,12 +63,13 @@ impl Worker {
             return;
         }
         stack::begin_turn();
-        let mut next = lane.first_closure();
+        let mut since = lane.yard.clock.now();
+        let mut next = lane.first_closure(since);
         while let Some(task) = next {
             let how = in_body(|| Arc::clone(&task).start());
             next = match how {
-                Some(how) => lane.end_closure(&*task, how),
-                None => lane.first_closure(),
+                Some(how) => lane.end_closure(&*task, how, &mut since),
+                None => lane.first_closure(lane.yard.clock.now()),
             };
         }
     }
@@ -88,9 +89,9 @@ impl LaneShared {
         self.executor.run(Worker::new(self));
     }
 
-    fn first_closure(self: &Arc<Self>) -> Option<Arc<dyn Task>> {
+    fn first_closure(self: &Arc<Self>, now: Moment) -> Option<Arc<dyn Task>> {
         let mut effects = Effects::default();
-        let next = self.state.lock().next_closure(self.yard.clock.now(), &mut effects);
+        let next = self.state.lock().next_closure(now, &mut effects);
         effects.act(self);
         next
     }

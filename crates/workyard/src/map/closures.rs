@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -392,13 +393,13 @@ where
         Some(Outcome::Completed)
     }
 
-    fn publish(&self, _: Ending) {
+    fn publish(&self, _: Ending) -> Option<Waker> {
         // Not if it gave way: it may be at work again by now.
-        if !self.header.status().is_some_and(TaskState::is_ended) {
-            return;
+        if self.header.status().is_some_and(TaskState::is_ended) {
+            self.map.exchange.runner_lost(&self.counted);
+            drop(self.header.span.ended(Outcome::Completed));
         }
-        self.map.exchange.runner_lost(&self.counted);
-        drop(self.header.span.ended(Outcome::Completed));
+        None
     }
 
     fn discard(&self) {

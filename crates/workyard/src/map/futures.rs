@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::task::Waker;
 
 use parking_lot::Mutex;
 use workyard_core::{Ending, Outcome, Reason, Tally};
@@ -112,9 +113,10 @@ where
         None
     }
 
-    fn publish(&self, _: Ending) {
+    fn publish(&self, _: Ending) -> Option<Waker> {
         self.map.exchange.runner_lost(&self.counted);
         drop(self.header.span.ended(Outcome::Completed));
+        None
     }
 
     fn discard(&self) {

@@ -46,6 +46,7 @@ impl TaskSpan {
     }
 
     /// Runs this inside of the span, which is then put back. It must not panic.
+    #[inline]
     pub(crate) fn within<R>(&self, run: impl FnOnce() -> R) -> R {
         let Some(span) = self.kept() else { return run() };
         let returned = span.in_scope(run);

@@ -27,8 +27,8 @@ pub(crate) trait Task: Send + Sync {
     /// the outcome says how it ended. Its end is not counted yet.
     fn start(self: Arc<Self>) -> Option<Outcome>;
 
-    /// Hands the stashed result to whoever waits for it, or drops it.
-    fn publish(&self, ending: Ending);
+    /// Hands the stashed result to whoever waits for it, or drops it. Gives the waker of who waits, which is to be woken.
+    fn publish(&self, ending: Ending) -> Option<Waker>;
 
     /// Polls an async body, which has a slot: how it ended, if it has. Its end is not counted yet.
     ///
@@ -149,7 +149,9 @@ impl<W: Work> Cell<W> {
         }
     }
 
-    fn resolve(&self, result: Result<W::Output, TaskError>) {
+    /// Gives the waker of whoever waits.
+    #[must_use]
+    fn resolve(&self, result: Result<W::Output, TaskError>) -> Option<Waker> {
         let mut answer = self.result.lock();
         match &mut *answer {
             Answer::Pending(waker) => {
@@ -157,10 +159,8 @@ impl<W: Work> Cell<W> {
                 let failed = result.as_ref().is_err_and(|error| !error.is_cancelled());
                 *answer = Answer::Ready(result);
                 drop(answer);
-                if let Some(waker) = waker {
-                    wake_caught(&waker);
-                }
                 self.header.on_end.told(failed);
+                return waker;
             }
             Answer::Detached => {
                 drop(answer);
@@ -169,6 +169,7 @@ impl<W: Work> Cell<W> {
             // An answer is given once; a second one has nobody to go to.
             Answer::Ready(_) | Answer::Taken => drop(answer),
         }
+        None
     }
 
     fn unobserved(&self, result: Result<W::Output, TaskError>) {
@@ -229,22 +230,26 @@ impl<W: Work> Task for Cell<W> {
         reason.outcome()
     }
 
-    fn publish(&self, ending: Ending) {
+    fn publish(&self, ending: Ending) -> Option<Waker> {
         let result = self.clear();
         let publish = || match (result, ending) {
             (Some(result), Ending::Final) => self.resolve(result),
             (Some(Err(error)), Ending::Late) => {
                 self.header.lane.unobserved.note_late(&self.header, &error);
                 self.drop_value(error);
+                None
             }
-            (result, _) => self.drop_value(result),
+            (result, _) => {
+                self.drop_value(result);
+                None
+            }
         };
         match self.ended_span() {
             // What nobody waits for ends here, and what is said of it belongs into the span.
             Some(span) if ending == Ending::Late || self.is_detached() => span.in_scope(publish),
             span => {
                 drop(span);
-                publish();
+                publish()
             }
         }
     }
@@ -255,7 +260,9 @@ impl<W: Work> Task for Cell<W> {
     }
 
     fn answer(&self, error: TaskError) {
-        self.resolve(Err(error));
+        if let Some(waker) = self.resolve(Err(error)) {
+            wake_caught(&waker);
+        }
     }
 }
 

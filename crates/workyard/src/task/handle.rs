@@ -1,5 +1,6 @@
 //! Owns the user's end of an accepted task. Never holds its body.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::task::coop;
+use tokio::task::coop::{self, RestoreOnPending};
 use workyard_core::{Reason, TaskState};
 
 use crate::block_on::{block_on, block_on_timeout};
@@ -193,7 +194,7 @@ impl<T> Future for Handle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.taken, "a handle was polled after it gave its result");
-        let budget = ready!(coop::poll_proceed(cx));
+        let budget = ready!(takes_turn(cx));
         let result = loop {
             if let Poll::Ready(result) = self.task.poll_join(cx) {
                 self.taken = true;
@@ -213,10 +214,24 @@ impl<T> Future for Handle<T> {
                 },
             }
         };
-        budget.made_progress();
+        if let Some(budget) = budget {
+            budget.made_progress();
+        }
         self.wait.end();
         Poll::Ready(result)
     }
+}
+
+thread_local! {
+    static POLLS: Cell<u8> = const { Cell::new(0) };
+}
+
+/// Every eighth poll of a handle on a thread is one in tokio's sense, after 128 of which others get their turn. A result that is there
+/// is taken in a fraction of what else counts as one, and each turn of others may wake a thread for nothing.
+fn takes_turn(cx: &mut Context<'_>) -> Poll<Option<RestoreOnPending>> {
+    // A thread that is about to end has no thread-locals any more.
+    let polls = POLLS.try_with(|polls| polls.replace(polls.get().wrapping_add(1))).unwrap_or_default();
+    if polls % 8 == 7 { coop::poll_proceed(cx).map(Some) } else { Poll::Ready(None) }
 }
 
 impl<T> Drop for Handle<T> {

@@ -5,24 +5,33 @@
 //! and it does: a place is a field of a [`Cell`](super::cell::Cell), cells are made in an `Arc`, no code takes one out of it
 //! (`cargo xtask check` looks for the words), and nothing in here moves a body that has begun.
 //!
-//! The lock is never waited for: the lane hands a body to one thread at a time. It is what makes that checked and not
-//! believed, and what makes a body that is no `Sync` shareable.
+//! The lane hands a body to one thread at a time, so nobody ever waits for a place. That is checked, not believed: a place that
+//! is entered twice panics. The mark is cheaper than a mutex, since leaving is a plain store.
 
+use std::cell::UnsafeCell;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-
-use parking_lot::Mutex;
 
 use crate::task::cell::{Task, Work};
 use crate::task::error::{BoxError, TaskError};
 use crate::task::panic::{Payload, catch};
-use std::sync::Arc;
 
 /// The place of one body.
-pub(super) struct Place<W: Work>(Mutex<Body<W>>);
+pub(super) struct Place<W: Work> {
+    is_entered: AtomicBool,
+    body: UnsafeCell<Body<W>>,
+}
+
+// SAFETY: the body is reached by `enter` alone, which lets one thread in at a time. So sharing a place is handing its body from
+// thread to thread, and a body can be sent: `Work` and what it consists of are `Send`.
+#[expect(unsafe_code, reason = "the mark is a lock, which the compiler does not know")]
+unsafe impl<W: Work> Sync for Place<W> {}
 
 pin_project_lite::pin_project! {
     #[project = Pinned]
+    #[project_replace = Taken]
     enum Body<W: Work> {
         Waiting { work: W },
         /// A future, at work.
@@ -42,31 +51,21 @@ pub(super) enum Left<W: Work> {
 
 impl<W: Work> Place<W> {
     pub(super) const fn new(work: W) -> Self {
-        Self(Mutex::new(Body::Waiting { work }))
+        Self { is_entered: AtomicBool::new(false), body: UnsafeCell::new(Body::Waiting { work }) }
     }
 
     /// The work, if it has not been taken and has not begun.
     pub(super) fn take_work(&self) -> Option<W> {
-        let mut body = self.0.lock();
-        if !matches!(*body, Body::Waiting { .. }) {
-            return None;
-        }
-        match std::mem::replace(&mut *body, Body::Gone) {
-            Body::Waiting { work } => Some(work),
-            Body::Begun { .. } | Body::Stashed { .. } | Body::Gone => None,
-        }
+        self.enter(take_work)
     }
 
-    /// Takes what is there, but for a body that has begun: that is dropped where it is. A `Drop` that panics says so.
+    /// Takes what is there, but for a body that has begun: that is dropped where it is. `Err` if its `Drop` panicked.
     pub(super) fn clear(&self) -> Result<Left<W>, Payload> {
-        let mut body = self.0.lock();
-        if matches!(*body, Body::Begun { .. }) {
-            catch(|| Self::pinned(&mut body).set(Body::Gone)).map_err(Payload::new)?;
-        }
-        Ok(match std::mem::replace(&mut *body, Body::Gone) {
-            Body::Waiting { work } => Left::Work(work),
-            Body::Stashed { result } => Left::Result(result),
-            Body::Begun { .. } | Body::Gone => Left::Nothing,
+        let taken = self.enter(|body| catch(|| body.project_replace(Body::Gone)));
+        Ok(match taken.map_err(Payload::new)? {
+            Taken::Waiting { work } => Left::Work(work),
+            Taken::Stashed { result } => Left::Result(result),
+            Taken::Begun { .. } | Taken::Gone => Left::Nothing,
         })
     }
 
@@ -75,32 +74,58 @@ impl<W: Work> Place<W> {
     /// # Panics
     /// As the body does.
     pub(super) fn poll(&self, task: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Result<W::Output, BoxError>> {
-        let mut body = self.0.lock();
-        if matches!(*body, Body::Waiting { .. })
-            && let Body::Waiting { work } = std::mem::replace(&mut *body, Body::Gone)
-        {
-            *body = Body::Begun { begun: work.begin(task) };
-        }
-        match Self::pinned(&mut body).project() {
-            Pinned::Begun { begun } => W::poll_begun(begun, cx),
-            Pinned::Waiting { .. } | Pinned::Stashed { .. } | Pinned::Gone => Poll::Pending,
-        }
+        self.enter(|mut body| {
+            if let Some(work) = take_work(body.as_mut()) {
+                body.set(Body::Begun { begun: work.begin(task) });
+            }
+            match body.project() {
+                Pinned::Begun { begun } => W::poll_begun(begun, cx),
+                Pinned::Waiting { .. } | Pinned::Stashed { .. } | Pinned::Gone => Poll::Pending,
+            }
+        })
     }
 
     /// Drops what is there, and puts the result of the body aside in its stead. `Err` if a `Drop` panicked; the result is there all
     /// the same.
     pub(super) fn stash(&self, result: Result<W::Output, TaskError>) -> Result<(), Payload> {
-        let mut body = self.0.lock();
-        let dropped = catch(|| Self::pinned(&mut body).set(Body::Gone)).map_err(Payload::new);
-        *body = Body::Stashed { result };
-        dropped
+        self.enter(|mut body| {
+            let dropped = catch(|| body.set(Body::Gone)).map_err(Payload::new);
+            body.set(Body::Stashed { result });
+            dropped
+        })
     }
 
+    /// Everything above is said in terms of a pin; this is the only way to one.
     #[expect(unsafe_code, reason = "a pin is a promise that the compiler cannot check")]
-    const fn pinned(body: &mut Body<W>) -> Pin<&mut Body<W>> {
-        // SAFETY: the place, and with it the body, stays where it is until it is dropped, as is said above. The functions of this
-        // file that replace the body by moving it do so when it has not begun, or has been dropped: `Begun` is only ever
-        // overwritten through the pin, which drops it where it is.
-        unsafe { Pin::new_unchecked(body) }
+    fn enter<R>(&self, act: impl FnOnce(Pin<&mut Body<W>>) -> R) -> R {
+        // Acquire and Release: who enters sees what the one before left.
+        let was_entered = self.is_entered.swap(true, Ordering::Acquire);
+        assert!(!was_entered, "a body is handed to one thread at a time, and not to itself");
+        let leaves = Leaves(&self.is_entered);
+        // SAFETY: the mark is set, by us, until `leaves` is dropped; so this is the only reference.
+        let body = unsafe { &mut *self.body.get() };
+        // SAFETY: the body stays where it is until it is dropped, since the place does, as is said above.
+        let returned = act(unsafe { Pin::new_unchecked(body) });
+        drop(leaves);
+        returned
+    }
+}
+
+/// This thread leaves the place, also by a panic.
+struct Leaves<'a>(&'a AtomicBool);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+fn take_work<W: Work>(body: Pin<&mut Body<W>>) -> Option<W> {
+    if !matches!(*body, Body::Waiting { .. }) {
+        return None;
+    }
+    match body.project_replace(Body::Gone) {
+        Taken::Waiting { work } => Some(work),
+        Taken::Begun { .. } | Taken::Stashed { .. } | Taken::Gone => None,
     }
 }

@@ -1,0 +1,109 @@
+//! Owns wakes that are held back for some microseconds, so that one turn of a waiter takes several results. Never holds back a
+//! result: whoever looks finds it.
+//!
+//! Waking costs as much as many a body. While bodies are short, whoever ends them one after the other holds the wakes of those
+//! who wait for them, and lets them go when it has nothing more to run, when the first is [`LONGEST`] old, or when there are
+//! many. The next body may be a long one all the same; so the lane's guard, which looks each millisecond, lets
+//! go of them, too.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Waker;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use workyard_core::Moment;
+
+use crate::lane::LaneShared;
+use crate::task::wake_caught;
+
+/// The wakes that a lane holds back.
+#[derive(Default)]
+pub(super) struct Wakes {
+    held: Mutex<Held>,
+    /// Whether there are any, so that nobody asks for none. Set under the lock.
+    are_any: AtomicBool,
+}
+
+#[derive(Default)]
+struct Held {
+    wakers: Vec<Waker>,
+    since: Moment,
+    is_guarded: bool,
+}
+
+impl LaneShared {
+    /// A body has ended, and others follow that are expected to be short. `waker` is that of who waits for it, if somebody does.
+    pub(super) fn wake_with_others(self: &Arc<Self>, waker: Option<Waker>, now: Moment) {
+        if waker.is_none() && !self.wakes.are_any() {
+            return;
+        }
+        let (due, needs_guard) = {
+            let mut held = self.wakes.held.lock();
+            if held.wakers.is_empty() {
+                held.since = now;
+            }
+            held.wakers.extend(waker);
+            let are_due = held.wakers.len() >= MANY || now.since(held.since) >= LONGEST;
+            let due = if are_due { std::mem::take(&mut held.wakers) } else { Vec::new() };
+            let are_any = !held.wakers.is_empty();
+            self.wakes.are_any.store(are_any, Ordering::Relaxed);
+            (due, are_any && !std::mem::replace(&mut held.is_guarded, true))
+        };
+        wake(&due);
+        if needs_guard {
+            drop(self.yard.runtime.spawn(guard(Arc::clone(self))));
+        }
+    }
+}
+
+impl Wakes {
+    /// Relaxed: whoever has held one back sees it, and looks again itself.
+    fn are_any(&self) -> bool {
+        self.are_any.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of all.
+    pub(super) fn let_go(&self) {
+        if self.are_any() {
+            let due = self.take(&mut self.held.lock());
+            wake(&due);
+        }
+    }
+
+    fn take(&self, held: &mut Held) -> Vec<Waker> {
+        self.are_any.store(false, Ordering::Relaxed);
+        std::mem::take(&mut held.wakers)
+    }
+}
+
+/// Ends when it finds nothing.
+async fn guard(lane: Arc<LaneShared>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let due = {
+            let mut held = lane.wakes.held.lock();
+            held.is_guarded = !held.wakers.is_empty();
+            lane.wakes.take(&mut held)
+        };
+        if due.is_empty() {
+            return;
+        }
+        wake(&due);
+    }
+}
+
+fn wake(wakers: &[Waker]) {
+    for waker in wakers {
+        wake_caught(waker);
+    }
+}
+
+/// How long a wake is held back at most, while bodies are as short as they were.
+const LONGEST: Duration = Duration::from_micros(20);
+
+/// How many wakes are held back at most.
+const MANY: usize = 64;
+
+/// How often the guard looks.
+const LOOK: Duration = Duration::from_millis(1);
