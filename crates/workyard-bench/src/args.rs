@@ -86,6 +86,9 @@ Without a word, what work costs beside the same work done by peers, in groups:
       integrate       a map of chunks of an integral
       map-latency     how long items of a map take while 1 % compute for 1 ms
       map-long-polls  the same, while 1 in 2,000 computes for 20 ms
+      queue           items through a queue of 1,024, from two tasks to two tasks
+      queue-2         the same through a queue of two
+      queue-priority  items of four levels through a priority queue of 1,024
       allocations     how often an item of a map allocates; needs a build of its
                       own, with --features allocations, which measures nothing
                       else

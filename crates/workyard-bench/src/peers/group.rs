@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use workyard::BoxError;
 
-use super::{allocations, cpu, cpu_submit, integrate, io, latency, requests, single, submit};
+use super::{allocations, cpu, cpu_submit, integrate, io, latency, queue, queue_priority, requests, single, submit};
 use crate::harness::{Sample, Used, Variant};
 use crate::work::Speed;
 
@@ -65,7 +65,7 @@ pub(super) enum Unit {
 }
 
 /// In the order in which they are measured and told.
-pub(crate) const GROUPS: [&Group; 14] = [
+pub(crate) const GROUPS: [&Group; 17] = [
     &submit::GROUP,
     &submit::YIELDS,
     &latency::SUBMIT,
@@ -79,6 +79,9 @@ pub(crate) const GROUPS: [&Group; 14] = [
     &integrate::GROUP,
     &latency::GROUP,
     &latency::LONG_POLLS,
+    &queue::GROUP,
+    &queue::SMALL,
+    &queue_priority::GROUP,
     &allocations::GROUP,
 ];
 

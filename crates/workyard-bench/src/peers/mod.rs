@@ -1,5 +1,5 @@
 //! What does workyard cost, beside what people would write instead? Each group has the same work done in several ways: tasks
-//! submitted one by one, maps, and how long the ones wait for the others.
+//! submitted one by one, maps, how long the ones wait for the others, and queues.
 
 mod allocations;
 mod bench;
@@ -11,11 +11,14 @@ mod group;
 mod integrate;
 mod io;
 mod latency;
+mod queue;
+mod queue_priority;
 mod report;
 mod requests;
 mod runtime;
 mod single;
 mod submit;
+mod two_by_two;
 
 pub(crate) use bench::{run, sample};
 #[cfg(test)]
