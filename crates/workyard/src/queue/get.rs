@@ -152,12 +152,7 @@ impl<T> Future for GetMany<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let coop = ready!(poll_proceed(cx));
         let Self { shared, ticket, max } = &mut *self;
-        let got = shared.poll_in_line(Side::Get, ticket, cx, |state, wakes| {
-            let mut items = Vec::new();
-            items.extend(state.get(wakes));
-            state.get_more(max.saturating_sub(1), &mut items, wakes);
-            items
-        });
+        let got = shared.poll_in_line(Side::Get, ticket, cx, |state, wakes| state.get_many(*max, wakes));
         let items = ready!(got).unwrap_or_default();
         coop.made_progress();
         Poll::Ready(items)

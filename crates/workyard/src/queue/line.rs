@@ -7,32 +7,35 @@ use std::task::Waker;
 /// A place in a [`Line`]. Only its owner frees the place, so a ticket is good until it is handed back to
 /// [`Line::leave`].
 #[derive(Debug)]
-pub(super) struct Ticket(usize);
+pub(super) struct Ticket(Index);
 
 /// Waiters in order of arrival. Enter, leave and grant are O(1); the places are reused, and given back to the
 /// allocator once nobody is left.
+///
+/// What an operation looks at when nobody waits comes first, and together.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Line {
-    places: Vec<Place>,
-    /// The first place not in use, or `NONE`.
-    free: usize,
     /// The waiter that came first, or `NONE`.
-    first: usize,
-    /// The waiter that came last, or `NONE`.
-    last: usize,
-    /// Places in use: waiting, granted or released.
-    occupied: usize,
+    first: Index,
     /// Rights given to waiters that have not used them yet.
-    granted: usize,
+    granted: Index,
+    /// The waiter that came last, or `NONE`.
+    last: Index,
+    /// The first place not in use, or `NONE`.
+    free: Index,
+    /// Places in use: waiting, granted or released.
+    occupied: Index,
+    places: Vec<Place>,
 }
 
 #[derive(Debug)]
 struct Place {
     phase: Phase,
     /// Neighbour that came earlier, while waiting.
-    previous: usize,
+    previous: Index,
     /// Neighbour that came later, while waiting; the next free place, while free.
-    next: usize,
+    next: Index,
 }
 
 #[derive(Debug)]
@@ -58,24 +61,25 @@ pub(super) enum Left {
 
 impl Line {
     pub(super) const fn new() -> Self {
-        Self { places: Vec::new(), free: NONE, first: NONE, last: NONE, occupied: 0, granted: 0 }
+        Self { first: NONE, granted: 0, last: NONE, free: NONE, occupied: 0, places: Vec::new() }
     }
 
     /// Goes to the end of the line.
     pub(super) fn enter(&mut self, waker: Waker) -> Ticket {
         let place = Place { phase: Phase::Waiting(waker), previous: self.last, next: NONE };
         let index = if self.free == NONE {
+            let index = Index::try_from(self.places.len()).expect("fewer waiters than places can be counted");
             self.places.push(place);
-            self.places.len() - 1
+            index
         } else {
             let index = self.free;
-            self.free = self.places[index].next;
-            self.places[index] = place;
+            self.free = self.place(index).next;
+            *self.place_mut(index) = place;
             index
         };
         match self.last {
             NONE => self.first = index,
-            last => self.places[last].next = index,
+            last => self.place_mut(last).next = index,
         }
         self.last = index;
         self.occupied += 1;
@@ -83,7 +87,11 @@ impl Line {
     }
 
     /// Gives the right to go on to who came first, whom the caller wakes. `None` when nobody waits.
+    #[inline]
     pub(super) fn grant(&mut self) -> Option<Waker> {
+        if self.first == NONE {
+            return None;
+        }
         let waker = self.call(Phase::Granted)?;
         self.granted += 1;
         Some(waker)
@@ -96,7 +104,7 @@ impl Line {
 
     /// Frees a place, wherever in the line it is.
     pub(super) fn leave(&mut self, Ticket(index): Ticket) -> Left {
-        let phase = mem::replace(&mut self.places[index].phase, Phase::Free);
+        let phase = mem::replace(&mut self.place_mut(index).phase, Phase::Free);
         let left = match phase {
             Phase::Waiting(waker) => {
                 self.unlink(index);
@@ -108,7 +116,7 @@ impl Line {
             }
             Phase::Released | Phase::Free => Left::Released,
         };
-        self.places[index].next = self.free;
+        self.place_mut(index).next = self.free;
         self.free = index;
         self.occupied -= 1;
         if self.occupied == 0 && self.places.capacity() > PLACES_KEPT {
@@ -120,7 +128,7 @@ impl Line {
 
     /// Takes the waker of the latest poll for a waiter, and gives back the one it replaces.
     pub(super) fn replace_waker(&mut self, ticket: &Ticket, waker: Waker) -> Waker {
-        match &mut self.places[ticket.0].phase {
+        match &mut self.place_mut(ticket.0).phase {
             Phase::Waiting(old) => mem::replace(old, waker),
             Phase::Granted | Phase::Released | Phase::Free => waker,
         }
@@ -128,20 +136,29 @@ impl Line {
 
     /// Whether the waiter is registered with a waker that does what `waker` does.
     pub(super) fn would_wake(&self, ticket: &Ticket, waker: &Waker) -> bool {
-        matches!(&self.places[ticket.0].phase, Phase::Waiting(own) if own.will_wake(waker))
+        matches!(&self.place(ticket.0).phase, Phase::Waiting(own) if own.will_wake(waker))
     }
 
     pub(super) fn is_granted(&self, ticket: &Ticket) -> bool {
-        matches!(self.places[ticket.0].phase, Phase::Granted)
+        matches!(self.place(ticket.0).phase, Phase::Granted)
     }
 
     pub(super) fn is_released(&self, ticket: &Ticket) -> bool {
-        matches!(self.places[ticket.0].phase, Phase::Released)
+        matches!(self.place(ticket.0).phase, Phase::Released)
     }
 
     /// Rights given and not used yet.
+    #[inline]
     pub(super) const fn granted(&self) -> usize {
-        self.granted
+        self.granted as usize
+    }
+
+    fn place(&self, index: Index) -> &Place {
+        &self.places[index as usize]
+    }
+
+    fn place_mut(&mut self, index: Index) -> &mut Place {
+        &mut self.places[index as usize]
     }
 
     fn call(&mut self, phase: Phase) -> Option<Waker> {
@@ -150,27 +167,30 @@ impl Line {
         }
         let index = self.first;
         self.unlink(index);
-        match mem::replace(&mut self.places[index].phase, phase) {
+        match mem::replace(&mut self.place_mut(index).phase, phase) {
             Phase::Waiting(waker) => Some(waker),
             Phase::Granted | Phase::Released | Phase::Free => None,
         }
     }
 
-    fn unlink(&mut self, index: usize) {
-        let Place { previous, next, .. } = self.places[index];
+    fn unlink(&mut self, index: Index) {
+        let &Place { previous, next, .. } = self.place(index);
         match previous {
             NONE => self.first = next,
-            previous => self.places[previous].next = next,
+            previous => self.place_mut(previous).next = next,
         }
         match next {
             NONE => self.last = previous,
-            next => self.places[next].previous = previous,
+            next => self.place_mut(next).previous = previous,
         }
     }
 }
 
+/// Where a place is, and how many there are: four thousand million waiters need more memory than there is.
+type Index = u32;
+
 /// No place.
-const NONE: usize = usize::MAX;
+const NONE: Index = Index::MAX;
 
 /// Places that an empty line keeps for the next waiters.
 const PLACES_KEPT: usize = 32;

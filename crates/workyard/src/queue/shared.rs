@@ -1,7 +1,6 @@
 //! Owns the lock around the state, and the rule that wakers and items are let go outside it. Never decides.
 
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -9,11 +8,13 @@ use workyard_core::Priority;
 
 use super::error::{PutError, PutErrorKind};
 use super::line::Ticket;
+
 use super::state::{Admission, Side, State};
-use super::store::Store;
+use super::store::{Nanos, Store, nanos};
 use super::wakes::Wakes;
 
 /// What the handles of one queue have in common.
+#[repr(C, align(64))]
 pub(super) struct Shared<T> {
     state: Mutex<State<T>>,
     /// When the queue was made, for a queue that orders by age.
@@ -22,7 +23,7 @@ pub(super) struct Shared<T> {
 
 impl<T> Shared<T> {
     pub(super) fn new(store: Store<T>, capacity: usize) -> Self {
-        let epoch = matches!(store, Store::Priority(_)).then(Instant::now);
+        let epoch = store.ages().then(Instant::now);
         Self { state: Mutex::new(State::new(store, capacity)), epoch }
     }
 
@@ -36,8 +37,8 @@ impl<T> Shared<T> {
 
     /// Stands in line on one side until admitted, and then does `act` under the same lock. `None` when refused.
     ///
-    /// The first round looks without a waker in hand, since most calls need none. The waker is cloned between the
-    /// rounds, outside the lock, and the second round looks again before it goes to the end of the line.
+    /// Most calls neither wait nor have waited, and are over here.
+    #[inline]
     pub(super) fn poll_in_line<R>(
         &self,
         side: Side,
@@ -45,7 +46,30 @@ impl<T> Shared<T> {
         cx: &mut Context<'_>,
         act: impl FnOnce(&mut State<T>, &mut Wakes) -> R,
     ) -> Poll<Option<R>> {
-        let mut spare: Option<Waker> = None;
+        if ticket.is_none() {
+            let mut state = self.state.lock();
+            if state.has_for_newcomer(side) {
+                let mut wakes = Wakes::default();
+                let result = act(&mut state, &mut wakes);
+                drop(state);
+                wakes.wake();
+                return Poll::Ready(Some(result));
+            }
+        }
+        self.wait_in_line(side, ticket, cx, act)
+    }
+
+    /// A newcomer comes with a waker, which is cloned outside the lock. Who stands in line already mostly needs none, so
+    /// it is cloned between two rounds, and the second looks again.
+    #[inline(never)]
+    fn wait_in_line<R>(
+        &self,
+        side: Side,
+        ticket: &mut Option<Ticket>,
+        cx: &mut Context<'_>,
+        act: impl FnOnce(&mut State<T>, &mut Wakes) -> R,
+    ) -> Poll<Option<R>> {
+        let mut spare: Option<Waker> = ticket.is_none().then(|| cx.waker().clone());
         loop {
             let mut state = self.state.lock();
             match state.admit(side, ticket) {
@@ -81,6 +105,7 @@ impl<T> Shared<T> {
     }
 
     /// Ends the wait of a future that is dropped or gives up.
+    #[inline]
     pub(super) fn leave(&self, side: Side, ticket: &mut Option<Ticket>) {
         if let Some(ticket) = ticket.take() {
             let unused_waker = self.with(|state, wakes| state.leave(side, ticket, wakes));
@@ -101,8 +126,8 @@ impl<T> Shared<T> {
     }
 
     /// The time since the queue was made, where the order asks for it.
-    pub(super) fn now(&self) -> Duration {
-        self.epoch.map_or(Duration::ZERO, |epoch| Instant::now().saturating_duration_since(epoch))
+    pub(super) fn now(&self) -> Nanos {
+        self.epoch.map_or(0, |epoch| nanos(Instant::now().saturating_duration_since(epoch)))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -41,12 +41,11 @@
 //! grant that came first makes that poll go on instead.
 
 use std::task::Waker;
-use std::time::Duration;
 
 use workyard_core::Priority;
 
 use super::line::{Left, Line, Ticket};
-use super::store::Store;
+use super::store::{Nanos, Store};
 use super::wakes::Wakes;
 
 /// Which line a waiter stands in.
@@ -67,17 +66,19 @@ pub(super) enum Admission {
     Wait,
 }
 
+/// In the order of use, since every line of it that is changed must be fetched by the next CPU that takes the lock.
+#[repr(C)]
 pub(super) struct State<T> {
+    closed: bool,
     store: Store<T>,
     capacity: usize,
+    /// Items taken by a get and not marked done.
+    in_hand: u64,
+    /// Slots that sinks hold between `poll_ready` and `start_send`.
+    held_by_sinks: usize,
     putters: Line,
     getters: Line,
     joiners: Line,
-    /// Slots that sinks hold between `poll_ready` and `start_send`.
-    held_by_sinks: usize,
-    /// Items taken by a get and not marked done.
-    in_hand: u64,
-    closed: bool,
     producers: usize,
     consumers: usize,
 }
@@ -86,16 +87,26 @@ impl<T> State<T> {
     /// A queue with one producer and one consumer.
     pub(super) fn new(store: Store<T>, capacity: usize) -> Self {
         Self {
+            closed: false,
             store,
             capacity,
+            in_hand: 0,
+            held_by_sinks: 0,
             putters: Line::new(),
             getters: Line::new(),
             joiners: Line::new(),
-            held_by_sinks: 0,
-            in_hand: 0,
-            closed: false,
             producers: 1,
             consumers: 1,
+        }
+    }
+
+    /// Is there what a newcomer asks for, beyond what was promised? If not, [`admit`](Self::admit) has the answer.
+    #[inline]
+    pub(super) fn has_for_newcomer(&self, side: Side) -> bool {
+        match side {
+            Side::Put => !self.closed && self.room() > 0,
+            Side::Get => self.unclaimed() > 0,
+            Side::Join => self.unfinished() == 0,
         }
     }
 
@@ -104,13 +115,12 @@ impl<T> State<T> {
         let admission = match (side, ticket.as_ref()) {
             (Side::Put, _) if self.closed => Admission::Refused,
             (Side::Put, Some(ticket)) => Self::go_if(self.putters.is_granted(ticket)),
-            (Side::Put, None) => Self::go_if(self.room() > 0),
+
             (Side::Get, Some(ticket)) if self.getters.is_granted(ticket) => Admission::Go,
             (Side::Get, _) if self.closed && self.store.len() == 0 => Admission::Refused,
             (Side::Get, Some(_)) => Admission::Wait,
-            (Side::Get, None) => Self::go_if(self.unclaimed() > 0),
             (Side::Join, Some(ticket)) => Self::go_if(self.joiners.is_released(ticket)),
-            (Side::Join, None) => Self::go_if(self.unfinished() == 0),
+            (_, None) => Self::go_if(self.has_for_newcomer(side)),
         };
         if admission != Admission::Wait
             && let Some(ticket) = ticket.take()
@@ -122,36 +132,35 @@ impl<T> State<T> {
     }
 
     /// Puts an item in, the room for which the caller was admitted to.
-    pub(super) fn put(&mut self, item: T, priority: Priority, now: Duration, wakes: &mut Wakes) {
+    #[inline]
+    pub(super) fn put(&mut self, item: T, priority: Priority, now: Nanos, wakes: &mut Wakes) {
         self.store.push(item, priority, now);
         debug_assert!(self.promised() <= self.capacity);
         wakes.extend(self.getters.grant());
     }
 
     /// Takes the next item, for which the caller was admitted; it counts as in hand until marked done.
+    #[inline]
     pub(super) fn get(&mut self, wakes: &mut Wakes) -> Option<T> {
         let item = self.store.pop()?;
         self.in_hand += 1;
-        self.after_pop(wakes);
+        self.after_pops(1, wakes);
         Some(item)
     }
 
-    /// Takes as many unclaimed items as there are, and at most `max`.
-    pub(super) fn get_more(&mut self, max: usize, into: &mut Vec<T>, wakes: &mut Wakes) {
-        let count = self.unclaimed().min(max);
-        into.extend((0..count).map_while(|_| self.get(wakes)));
+    /// Takes the next item, for which the caller was admitted, and as many unclaimed ones behind it as there are, at most `max` in
+    /// all. They count as in hand until marked done.
+    pub(super) fn get_many(&mut self, max: usize, wakes: &mut Wakes) -> Vec<T> {
+        let items = self.store.pop_many(max.max(1).min(self.unclaimed()));
+        self.in_hand += items.len() as u64;
+        self.after_pops(items.len(), wakes);
+        items
     }
 
     /// Takes every unclaimed item out of the count of what is to be done.
     pub(super) fn drain(&mut self, wakes: &mut Wakes) -> Vec<T> {
-        let count = self.unclaimed();
-        let mut items = Vec::with_capacity(count);
-        while items.len() < count
-            && let Some(item) = self.store.pop()
-        {
-            items.push(item);
-            self.after_pop(wakes);
-        }
+        let items = self.store.pop_many(self.unclaimed());
+        self.after_pops(items.len(), wakes);
         self.release_joiners_if_done(wakes);
         items
     }
@@ -257,14 +266,18 @@ impl<T> State<T> {
         self.in_hand + self.store.len() as u64
     }
 
-    fn after_pop(&mut self, wakes: &mut Wakes) {
+    /// Passes on the room of so many items, or, if nobody can put any more, tells those who would wait for what never comes.
+    #[inline]
+    fn after_pops(&mut self, count: usize, wakes: &mut Wakes) {
         if !self.closed {
-            self.grant_putter(wakes);
+            let granted = (0..count).map_while(|_| self.putters.grant());
+            granted.for_each(|waker| wakes.push(waker));
         } else if self.store.len() == 0 {
             release_all(&mut self.getters, wakes);
         }
     }
 
+    #[inline]
     fn grant_putter(&mut self, wakes: &mut Wakes) {
         if !self.closed {
             wakes.extend(self.putters.grant());
@@ -278,14 +291,17 @@ impl<T> State<T> {
     }
 
     /// Items and the room promised to items.
+    #[inline]
     fn promised(&self) -> usize {
         self.store.len() + self.putters.granted() + self.held_by_sinks
     }
 
+    #[inline]
     fn room(&self) -> usize {
         self.capacity.saturating_sub(self.promised())
     }
 
+    #[inline]
     fn unclaimed(&self) -> usize {
         self.store.len().saturating_sub(self.getters.granted())
     }

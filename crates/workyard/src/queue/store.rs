@@ -11,7 +11,8 @@ use workyard_core::{Ageing, Priority};
 pub(super) enum Store<T> {
     Fifo(VecDeque<T>),
     Lifo(Vec<T>),
-    Priority(Classes<T>),
+    /// Elsewhere, so that the other orders have less to carry.
+    Priority(Box<Classes<T>>),
 }
 
 impl<T> Store<T> {
@@ -24,9 +25,19 @@ impl<T> Store<T> {
     }
 
     pub(super) fn priority(ageing: Ageing) -> Self {
-        Self::Priority(Classes::new(ageing))
+        Self::Priority(Box::new(Classes::new(ageing)))
     }
 
+    /// Whether the order depends on the time of a put.
+    pub(super) fn ages(&self) -> bool {
+        match self {
+            Self::Fifo(_) | Self::Lifo(_) => false,
+            // What is less urgent than the most urgent ranks behind it for ever, or does not.
+            Self::Priority(classes) => classes.handicaps[1] < LAST,
+        }
+    }
+
+    #[inline]
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Fifo(items) => items.len(),
@@ -36,7 +47,8 @@ impl<T> Store<T> {
     }
 
     /// `priority` and `now`, the time since the queue was made, count for a priority queue only.
-    pub(super) fn push(&mut self, item: T, priority: Priority, now: Duration) {
+    #[inline]
+    pub(super) fn push(&mut self, item: T, priority: Priority, now: Nanos) {
         match self {
             Self::Fifo(items) => items.push_back(item),
             Self::Lifo(items) => items.push(item),
@@ -44,6 +56,7 @@ impl<T> Store<T> {
         }
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<T> {
         match self {
             Self::Fifo(items) => items.pop_front(),
@@ -52,51 +65,111 @@ impl<T> Store<T> {
         }
     }
 
+    /// Takes out so many, or all if there are less.
+    pub(super) fn pop_many(&mut self, count: usize) -> Vec<T> {
+        match self {
+            Self::Fifo(items) => items.drain(..count.min(items.len())).collect(),
+            Self::Lifo(_) | Self::Priority(_) => {
+                let mut taken = Vec::with_capacity(count.min(self.len()));
+                taken.extend((0..count).map_while(|_| self.pop()));
+                taken
+            }
+        }
+    }
+
     /// Takes everything out, memory included.
     pub(super) fn take(&mut self) -> Self {
         let empty = match self {
             Self::Fifo(_) => Self::fifo(),
             Self::Lifo(_) => Self::lifo(),
-            Self::Priority(classes) => Self::priority(classes.ageing),
+            Self::Priority(classes) => Self::Priority(Box::new(Classes::with_handicaps(classes.handicaps))),
         };
         std::mem::replace(self, empty)
     }
 }
 
-/// One FIFO per level of priority. The head of each is the oldest of its level, so the item that goes next is one of
-/// the heads.
+/// One FIFO per level of priority, the most urgent first. The head of each ranks first of its level, so the item that goes
+/// next is one of the heads.
+#[repr(C, align(64))]
 pub(super) struct Classes<T> {
-    ageing: Ageing,
-    by_level: [VecDeque<(Duration, T)>; Priority::LEVELS],
+    /// The rank of the head of each level; the smaller goes first.
+    heads: [Nanos; Priority::LEVELS],
     len: usize,
-    /// The latest time stamp given, which the next is not before: clocks of several threads may disagree.
-    latest: Duration,
+    /// The latest time of a put, which the next is not before: clocks of several threads may disagree.
+    latest: Nanos,
+    by_urgency: [VecDeque<(Nanos, T)>; Priority::LEVELS],
+    /// What a level adds to the time of a put to make the rank.
+    handicaps: [Nanos; Priority::LEVELS],
 }
 
 impl<T> Classes<T> {
     fn new(ageing: Ageing) -> Self {
-        Self { ageing, by_level: std::array::from_fn(|_| VecDeque::new()), len: 0, latest: Duration::ZERO }
+        let mut handicaps = [0; Priority::LEVELS];
+        for priority in Priority::ALL {
+            handicaps[index(priority)] = nanos(ageing.rank(priority, Duration::ZERO));
+        }
+        Self::with_handicaps(handicaps)
     }
 
-    fn push(&mut self, item: T, priority: Priority, now: Duration) {
+    fn with_handicaps(handicaps: [Nanos; Priority::LEVELS]) -> Self {
+        Self {
+            heads: [EMPTY; Priority::LEVELS],
+            len: 0,
+            latest: 0,
+            by_urgency: std::array::from_fn(|_| VecDeque::new()),
+            handicaps,
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, item: T, priority: Priority, now: Nanos) {
         self.latest = self.latest.max(now);
-        self.by_level[priority.level()].push_back((self.latest, item));
+        let index = index(priority);
+        let rank = self.latest.saturating_add(self.handicaps[index]).min(LAST);
+        // Within a level ranks only grow, so this is the head's, if there is one.
+        self.heads[index] = self.heads[index].min(rank);
+        self.by_urgency[index].push_back((rank, item));
         self.len += 1;
     }
 
+    #[inline]
     fn pop(&mut self) -> Option<T> {
-        let ranked = BY_URGENCY.into_iter().filter_map(|priority| {
-            let (put_at, _) = self.by_level[priority.level()].front()?;
-            Some((self.ageing.rank(priority, *put_at), priority))
-        });
-        // `min_by_key` gives the first of equals, which is the more urgent.
-        let (_, next) = ranked.min_by_key(|(rank, _)| *rank)?;
-        let (_, item) = self.by_level[next.level()].pop_front()?;
+        let next = self.next();
+        let level = &mut self.by_urgency[next];
+        let (_, item) = level.pop_front()?;
+        self.heads[next] = level.front().map_or(EMPTY, |(rank, _)| *rank);
         self.len -= 1;
         Some(item)
     }
+
+    /// The level whose head ranks first; of equals, the more urgent.
+    #[inline]
+    fn next(&self) -> usize {
+        let (mut next, mut least) = (0, self.heads[0]);
+        for index in 1..Priority::LEVELS {
+            let rank = self.heads[index];
+            // Without branches, which nobody could foretell.
+            next = if rank < least { index } else { next };
+            least = least.min(rank);
+        }
+        next
+    }
 }
 
-/// Every level, the most urgent first.
-const BY_URGENCY: [Priority; Priority::LEVELS] =
-    [Priority::HIGHEST, Priority::HIGH, Priority::NORMAL, Priority::LOW, Priority::LOWEST];
+/// The rank of no item, behind all others.
+const EMPTY: Nanos = Nanos::MAX;
+
+/// The rank of what may wait for ever.
+const LAST: Nanos = EMPTY - 1;
+
+/// Counted in nanoseconds, which last for 584 years.
+pub(super) type Nanos = u64;
+
+pub(super) fn nanos(time: Duration) -> Nanos {
+    u64::try_from(time.as_nanos()).unwrap_or(Nanos::MAX)
+}
+
+/// The place of a level among those by urgency.
+const fn index(priority: Priority) -> usize {
+    Priority::HIGHEST.level() - priority.level()
+}
