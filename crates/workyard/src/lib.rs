@@ -192,6 +192,7 @@ mod scheduler;
 mod shutdown;
 #[cfg(feature = "signals")]
 mod signals;
+mod sync;
 mod task;
 mod timers;
 mod waits;

@@ -124,6 +124,7 @@ mod error;
 mod get;
 mod join;
 mod line;
+mod lock;
 mod priority_producer;
 mod producer;
 mod put;

@@ -2,13 +2,12 @@
 
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
 use tokio::time::Instant;
 use workyard_core::Priority;
 
 use super::error::{PutError, PutErrorKind};
 use super::line::Ticket;
-
+use super::lock::Lock;
 use super::state::{Admission, Side, State};
 use super::store::{Nanos, Store, nanos};
 use super::wakes::Wakes;
@@ -16,7 +15,7 @@ use super::wakes::Wakes;
 /// What the handles of one queue have in common.
 #[repr(C, align(64))]
 pub(super) struct Shared<T> {
-    state: Mutex<State<T>>,
+    state: Lock<State<T>>,
     /// When the queue was made, for a queue that orders by age.
     epoch: Option<Instant>,
 }
@@ -24,7 +23,7 @@ pub(super) struct Shared<T> {
 impl<T> Shared<T> {
     pub(super) fn new(store: Store<T>, capacity: usize) -> Self {
         let epoch = store.ages().then(Instant::now);
-        Self { state: Mutex::new(State::new(store, capacity)), epoch }
+        Self { state: Lock::new(State::new(store, capacity)), epoch }
     }
 
     /// Does one thing under the lock, and then wakes whom it concerns.
