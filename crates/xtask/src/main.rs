@@ -1,4 +1,4 @@
-//! One command for the checks of this repository: `cargo xtask <test | tidy | check | ci>`.
+//! One command for the checks of this repository: `cargo xtask <test | tidy | check | loom | ci>`.
 //!
 //! Owns which checks there are and in which order they run. It never changes a file and never installs anything, and it
 //! has no dependencies, so that it is built in a second and never rebuilt by a change of features.
@@ -8,6 +8,7 @@
 mod check;
 mod command;
 mod harness;
+mod loom;
 mod source;
 mod steps;
 mod test;
@@ -24,6 +25,7 @@ usage: cargo xtask <command>
   test    build everything, run every test and doc test, tidy; needs cargo, rustc and a C linker
   tidy    the rules of this repository that are read from its text
   check   rustfmt, tidy, clippy, rustdoc: everything but the tests
+  loom    models of what threads may do to one another, in every order; takes minutes
   ci      check, then test";
 
 fn main() -> ExitCode {
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(&mut steps),
         ["tidy"] => tidy::run(&mut steps),
         ["check"] => check::run(&mut steps),
+        ["loom"] => loom::run(&mut steps),
         ["ci"] => {
             check::run(&mut steps);
             test::run(&mut steps);
