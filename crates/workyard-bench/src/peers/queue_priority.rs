@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use workyard::BoxError;
-use workyard::queue::{self, Priority};
+use workyard::queue::{self, Ageing, Priority};
 
 use super::group::{Group, PER_ITEM, Requirement, Row, Unit, WALL, no_row};
 use super::two_by_two::{self, Got, Queue};
@@ -20,6 +21,7 @@ pub(super) const GROUP: Group = Group {
         Row::new("heap", "a `BinaryHeap` behind a lock, and two semaphores"),
         Row::new("workyard", "workyard `queue::priority`"),
         Row::new("workyard-batch", "workyard `queue::priority`, `get_many` of 64"),
+        Row::new("workyard-strict", "workyard `queue::priority_with_ageing`, without any"),
     ],
     columns: PER_ITEM,
     requirements: &[Requirement { row: "workyard", number: WALL, unit: Unit::OfBaseline, must: 0.40, aim: Some(0.14) }],
@@ -32,6 +34,7 @@ fn sample(row: &str, items: u64, _: u64) -> Result<Sample, BoxError> {
     match row {
         "heap" => two_by_two::sample::<Heap>(items, CAPACITY),
         "workyard" => two_by_two::sample::<OneByOne>(items, CAPACITY),
+        "workyard-strict" => two_by_two::sample::<Strict>(items, CAPACITY),
         "workyard-batch" => two_by_two::sample::<InBatches>(items, CAPACITY),
         other => no_row(other),
     }
@@ -84,6 +87,26 @@ impl Queue for InBatches {
 
     async fn get(consumer: &Self::Consumer) -> Got {
         consumer.get_many(two_by_two::BATCH).await.into()
+    }
+}
+
+/// Waiting never helps, as with the heap.
+struct Strict;
+
+impl Queue for Strict {
+    type Producer = queue::PriorityProducer<u64>;
+    type Consumer = queue::Consumer<u64>;
+
+    fn of_capacity(capacity: usize) -> (Self::Producer, Self::Consumer) {
+        queue::priority_with_ageing(capacity, Ageing::new(Duration::MAX))
+    }
+
+    async fn put(producer: &Self::Producer, number: u64) -> Result<(), BoxError> {
+        OneByOne::put(producer, number).await
+    }
+
+    async fn get(consumer: &Self::Consumer) -> Got {
+        OneByOne::get(consumer).await
     }
 }
 
