@@ -25,7 +25,7 @@ usage: cargo xtask <command>
   test    build everything, run every test and doc test, tidy; needs cargo, rustc and a C linker
   tidy    the rules of this repository that are read from its text
   check   rustfmt, tidy, clippy, rustdoc: everything but the tests
-  loom    models of what threads may do to one another, in every order; takes minutes
+  loom    models of what threads may do to one another, in every order; needs a build of its own
   ci      check, then test";
 
 fn main() -> ExitCode {

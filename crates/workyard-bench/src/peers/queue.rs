@@ -23,7 +23,7 @@ pub(super) const GROUP: Group = Group {
     ],
     columns: PER_ITEM,
     requirements: &[at_most(0.60, 0.38)],
-    items: 1_000_000,
+    items: 4_000_000,
     work: None,
     sample: |row, items, _| sample(row, items, 1_024),
 };
@@ -33,7 +33,7 @@ pub(super) const SMALL: Group = Group {
     name: "queue-2",
     title: "numbers through a queue of two, from two tasks to two tasks",
     requirements: &[at_most(1.00, 0.60)],
-    items: 300_000,
+    items: 1_000_000,
     sample: |row, items, _| sample(row, items, 2),
     ..GROUP
 };

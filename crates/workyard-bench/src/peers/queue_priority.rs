@@ -25,7 +25,7 @@ pub(super) const GROUP: Group = Group {
     ],
     columns: PER_ITEM,
     requirements: &[Requirement { row: "workyard", number: WALL, unit: Unit::OfBaseline, must: 0.40, aim: Some(0.14) }],
-    items: 500_000,
+    items: 2_000_000,
     work: None,
     sample,
 };
