@@ -93,9 +93,10 @@
 //!
 //! # Cost
 //!
-//! One short lock an operation, nothing allocated unless somebody waits, at most one wake-up an operation, and that outside the
-//! lock, as is every drop of an item. Memory grows with what is queued, not with the capacity. A long queue that was
-//! emptied keeps its memory for the next time. The futures take part in tokio's cooperative budget; a yield for
+//! One short lock an operation, and one for a batch; who finds it taken looks again a microsecond later, and is parked
+//! after some more. Nothing is allocated unless somebody waits, but for the batch itself. An operation wakes at most one waiter for each
+//! item, outside the lock, where items are dropped too. Memory grows with what is queued, not with the capacity. A long
+//! queue that was emptied keeps its memory for the next time. The futures take part in tokio's cooperative budget; a yield for
 //! that reason never counts as full, empty or late.
 //!
 //! # Why not a stock channel inside

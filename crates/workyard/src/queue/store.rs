@@ -166,7 +166,7 @@ const LAST: Nanos = EMPTY - 1;
 pub(super) type Nanos = u64;
 
 pub(super) fn nanos(time: Duration) -> Nanos {
-    u64::try_from(time.as_nanos()).unwrap_or(Nanos::MAX)
+    time.as_secs().saturating_mul(1_000_000_000).saturating_add(Nanos::from(time.subsec_nanos()))
 }
 
 /// The place of a level among those by urgency.
