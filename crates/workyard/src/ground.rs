@@ -6,6 +6,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::apart::Apart;
 use crate::callbacks::Callbacks;
 use crate::clock::Clock;
 use crate::task::TaskId;
@@ -22,7 +23,8 @@ pub(crate) struct YardShared {
     pub(crate) timers: Timers,
     pub(crate) waits: Waits,
     pub(crate) callbacks: Callbacks,
-    next_task: AtomicU64,
+    /// Written by every submission, while the rest is read by every end of a task.
+    next_task: Apart<AtomicU64>,
     next_lane: AtomicUsize,
     /// Whether somebody waits for lanes to become empty.
     shutting_down: AtomicBool,
@@ -38,7 +40,7 @@ impl YardShared {
             timers: Timers::default(),
             waits: Waits::default(),
             callbacks: Callbacks::default(),
-            next_task: AtomicU64::new(0),
+            next_task: Apart(AtomicU64::new(0)),
             next_lane: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),
             lane_changed: Notify::new(),

@@ -173,6 +173,7 @@
 //! in bars or lines (indicatif draws the bars).
 #![deny(unsafe_code)]
 
+mod apart;
 mod block_on;
 mod builder;
 mod callbacks;
@@ -181,6 +182,7 @@ mod completed;
 mod ground;
 mod group;
 mod lane;
+mod lock;
 mod machine;
 mod map;
 mod observe;

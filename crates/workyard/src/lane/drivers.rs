@@ -212,7 +212,7 @@ impl Driver {
         let began = lane.yard.clock.now();
         let mut since = began;
         let mut polled: Option<Polled> = None;
-        for left in (0..=AT_ONCE).rev() {
+        for polls in 0..=AT_ONCE {
             let now = if polled.is_some() { lane.yard.clock.now() } else { began };
             let mut effects = Effects::default();
             let mut next = Err(Next::Yield);
@@ -226,8 +226,9 @@ impl Driver {
                     Some((task, end))
                 });
                 let at_work = now.since(began);
-                if left > 0 && at_work < SHIFT && coop::has_budget_remaining() {
-                    let wants_help = at_work > SLOW && state.drivers.awake < lane.at_once;
+                if polls < AT_ONCE && at_work < SHIFT && coop::has_budget_remaining() {
+                    let worth_it = at_work > SLOW && at_work > WORTH_HELP * polls;
+                    let wants_help = worth_it && state.drivers.awake < lane.at_once;
                     next = state.drivers.take(wants_help, &mut effects).ok_or(Next::Yield);
                 }
                 if next.is_err() && state.drivers.ready.is_empty() {
@@ -283,11 +284,14 @@ fn poll_first(task: Arc<dyn Task>) -> Polled {
 }
 
 /// How many futures a driver polls, and for how long, before others on its worker get their turn.
-const AT_ONCE: usize = 512;
+const AT_ONCE: u32 = 512;
 const SHIFT: Duration = Duration::from_micros(100);
 
 /// How long a driver is at work before another one is to help.
 const SLOW: Duration = Duration::from_micros(20);
+
+/// How long a future has to take in the mean for that: less is lost by moving tasks from one CPU to another.
+const WORTH_HELP: Duration = Duration::from_micros(1);
 
 /// How often the guard looks.
 const LOOK: Duration = Duration::from_millis(1);

@@ -8,23 +8,27 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
 use workyard_core::{
     Ending, LaneConfig, LaneCounts, LanePolicy, Moment, Outcome, Percentiles, Priority, Refusal, ShortBodies, Slot,
     TaskState, Ticket,
 };
 
+use crate::apart::Apart;
 use crate::ground::YardShared;
 use crate::lane::drivers::Drivers;
 use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
 use crate::lane::wakes::Wakes;
+use crate::lock::Lock;
 use crate::observe::Unobserved;
 use crate::task::cell::Task;
 use crate::task::header::Seat;
 use crate::task::{TaskId, current};
 
 /// One lane, as its handles, its tasks and the yard share it.
+///
+/// Aligned, so that who holds on to it, which is counted before it in memory, does not disturb those who read it.
+#[repr(align(128))]
 pub(crate) struct LaneShared {
     pub(crate) name: Arc<str>,
     /// The lane's number in its yard.
@@ -37,7 +41,7 @@ pub(crate) struct LaneShared {
     pub(crate) executor: Executor,
     pub(crate) unobserved: Unobserved,
     pub(super) wakes: Wakes,
-    pub(super) state: Mutex<LaneState>,
+    pub(super) state: Apart<Lock<LaneState>>,
 }
 
 /// The policy, which knows tasks and submitters by number, and what the numbers stand for.
@@ -89,7 +93,7 @@ impl LaneShared {
             executor,
             unobserved: Unobserved::default(),
             wakes: Wakes::default(),
-            state: Mutex::new(state),
+            state: Apart(Lock::new(state)),
         })
     }
 

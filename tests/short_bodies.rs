@@ -1,0 +1,321 @@
+//! Bodies that are over as soon as they begin, of which a lane does several at once: nothing is lost, reordered or held up by
+//! that, also when the next body is of another kind.
+#![cfg(test)]
+
+#[path = "common/run.rs"]
+mod run;
+
+use std::collections::HashSet;
+use std::future::{Future, pending, poll_fn};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
+use std::task::{Poll, Waker};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use tokio::task::{block_in_place, yield_now};
+use workyard::{Lane, Outcome, Reason, Scheduler, TaskErrorKind};
+use workyard_testkit::{DropCounter, wait_for_async};
+
+use run::{SOON, on_runtime, soon};
+
+/// Has the io lane see so many futures that are ready at once that it expects more of them.
+async fn expect_short(yard: &Scheduler) {
+    soon(async {
+        while !are_driven(yard).await {
+            for _ in 0..1_000 {
+                yard.io().run(async {}).await.unwrap();
+            }
+        }
+    })
+    .await;
+}
+
+/// Whether futures of the io lane share tasks of the runtime.
+async fn are_driven(yard: &Scheduler) -> bool {
+    let mut handles = Vec::new();
+    for _ in 0..16 {
+        handles.push(yard.io().submit(async { tokio::task::id() }).await.unwrap());
+    }
+    let mut ids = HashSet::new();
+    for handle in handles {
+        ids.insert(handle.await.unwrap());
+    }
+    ids.len() < 16
+}
+
+fn on_threads<F: Future<Output = ()> + Send + 'static>(body: F) {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async { tokio::spawn(soon(body)).await.unwrap() });
+}
+
+async fn balances(yard: Scheduler, completed: impl Fn(u64) -> bool) {
+    let report = yard.shutdown().await;
+    assert!(report.balances(), "{report}");
+    assert!(completed(report.total.completed), "{report}");
+}
+
+#[test]
+fn futures_that_wait_have_a_task_of_the_runtime_each() {
+    on_runtime(async {
+        let yard = Scheduler::new();
+        for _ in 0..5_000 {
+            yard.io().run(yield_now()).await.unwrap();
+        }
+        assert!(!are_driven(&yard).await);
+        expect_short(&yard).await;
+        for _ in 0..5_000 {
+            yard.io().run(yield_now()).await.unwrap();
+        }
+        assert!(!are_driven(&yard).await);
+        balances(yard, |completed| completed > 10_000).await;
+    });
+}
+
+#[test]
+fn what_is_not_ready_at_once_goes_on_when_it_is_woken() {
+    on_threads(async {
+        let yard = Scheduler::new();
+        expect_short(&yard).await;
+        let (mut senders, mut handles) = (Vec::new(), Vec::new());
+        for index in 0..1_000 {
+            let (sender, receiver) = oneshot::channel();
+            senders.push((index, sender));
+            handles.push(yard.io().submit(async move { receiver.await.unwrap() }).await.unwrap());
+            // One in ten waits, so that short ones are expected all the same.
+            for _ in 0..9 {
+                yard.io().submit(async {}).await.unwrap().await.unwrap();
+            }
+        }
+        for (index, sender) in senders.into_iter().rev() {
+            sender.send(index).unwrap();
+        }
+        for (index, handle) in handles.into_iter().enumerate() {
+            assert_eq!(handle.await.unwrap(), index);
+        }
+        balances(yard, |completed| completed > 10_000).await;
+    });
+}
+
+#[test]
+fn a_wake_between_the_first_poll_and_the_second_is_not_lost() {
+    on_threads(async {
+        let yard = Scheduler::new();
+        for _ in 0..200 {
+            expect_short(&yard).await;
+            let (wakers, woken) = mpsc::channel::<Waker>();
+            // Wakes from another thread, as soon as there is somebody to wake, and may be before `Pending` is returned.
+            let waking = tokio::task::spawn_blocking(move || woken.iter().for_each(|waker| waker.wake()));
+            let mut polls = 0;
+            let twice = poll_fn(move |cx| {
+                polls += 1;
+                if polls == 3 {
+                    return Poll::Ready(());
+                }
+                wakers.send(cx.waker().clone()).unwrap();
+                Poll::Pending
+            });
+            yard.io().run(twice).await.unwrap();
+            waking.await.unwrap();
+        }
+        balances(yard, |completed| completed > 200).await;
+    });
+}
+
+/// Each blocks its thread until all of them run, which is more than the runtime has workers.
+#[test]
+fn futures_that_block_their_threads_for_one_another_all_run() {
+    on_threads(async {
+        let yard = Scheduler::new();
+        for _ in 0..3 {
+            expect_short(&yard).await;
+            let (all, mut handles) = (Arc::new(Barrier::new(8)), Vec::new());
+            for _ in 0..8 {
+                let all = Arc::clone(&all);
+                handles.push(yard.io().submit(async move { block_in_place(|| all.wait()) }).await.unwrap());
+            }
+            for handle in handles {
+                handle.await.unwrap();
+            }
+        }
+        balances(yard, |completed| completed > 24).await;
+    });
+}
+
+#[test]
+fn what_is_stopped_before_its_first_poll_is_never_polled() {
+    on_runtime(async {
+        let (yard, payloads, polled) = (Scheduler::new(), DropCounter::new(), Arc::new(AtomicUsize::new(0)));
+        expect_short(&yard).await;
+        let mut handles = Vec::new();
+        for index in 0..40 {
+            let (payload, polled) = (payloads.payload(), Arc::clone(&polled));
+            let body = async move {
+                polled.fetch_add(1, Ordering::Relaxed);
+                drop(payload);
+            };
+            let handle = yard.io().submit(body).await.unwrap();
+            match index % 4 {
+                0 => assert!(handle.cancel()),
+                1 => assert!(handle.abort()),
+                _ => {}
+            }
+            handles.push(handle);
+        }
+        for (index, handle) in handles.into_iter().enumerate() {
+            match handle.await {
+                Ok(()) => assert!(index % 4 > 1),
+                Err(error) => {
+                    assert_eq!(error.reason(), Some(Reason::User), "{error}");
+                    assert!(index % 4 < 2);
+                }
+            }
+        }
+        assert_eq!(polled.load(Ordering::Relaxed), 20);
+        assert_eq!(payloads.dropped(), 40);
+        balances(yard, |completed| completed > 20).await;
+    });
+}
+
+#[test]
+fn panics_are_told_and_harm_nobody_else() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    on_runtime(async {
+        let yard = Scheduler::new();
+        expect_short(&yard).await;
+        let mut handles = Vec::new();
+        for index in 0..60_u32 {
+            let body = async move {
+                let bomb = (index % 3 == 1).then_some(Bomb);
+                assert!(index % 3 != 2, "polled");
+                // It is dropped with the future.
+                poll_fn(|_| if bomb.is_some() { Poll::Ready(()) } else { Poll::Ready(()) }).await;
+                std::mem::forget(bomb);
+                index
+            };
+            handles.push(yard.io().submit(body).await.unwrap());
+        }
+        for (index, handle) in (0..).zip(handles) {
+            match handle.await {
+                Ok(given) => assert_eq!(given, index),
+                Err(error) => {
+                    assert_eq!((error.kind(), index % 3), (TaskErrorKind::Panicked, 2));
+                }
+            }
+        }
+        let report = yard.shutdown().await;
+        assert_eq!((report.balances(), report.total.ended(Outcome::Panicked)), (true, 20), "{report}");
+    });
+}
+
+#[test]
+fn a_runtime_that_goes_takes_what_was_not_polled_with_it() {
+    for _ in 0..20 {
+        let runtime: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let (yard, payloads) = (runtime.block_on(async { Scheduler::new() }), DropCounter::new());
+        runtime.block_on(expect_short(&yard));
+        // Outside of the runtime, which does nothing meanwhile.
+        let submit = || {
+            let payload = payloads.payload();
+            yard.io().try_submit(async move { drop(payload) }).unwrap()
+        };
+        let handles: Vec<_> = (0..100).map(|_| submit()).collect();
+        drop(runtime);
+        let late = submit();
+        for handle in handles.into_iter().chain([late]) {
+            let error = handle.blocking_join().unwrap_err();
+            assert_eq!((error.kind(), error.reason()), (TaskErrorKind::Cancelled, Some(Reason::Dropped)));
+        }
+        assert_eq!(payloads.dropped(), 101);
+        assert!(yard.snapshot().ledger().balances());
+        assert_eq!(yard.snapshot().ledger().live(), 0);
+    }
+}
+
+#[test]
+fn a_lane_with_one_slot_keeps_its_order() {
+    on_threads(async {
+        let yard = Scheduler::builder().io(Lane::io().limit(1).queue(1_000)).build().unwrap();
+        expect_short(&yard).await;
+        let (order, mut handles) = (Arc::new(AtomicUsize::new(0)), Vec::new());
+        for _ in 0..900 {
+            let order = Arc::clone(&order);
+            handles.push(yard.io().submit(async move { order.fetch_add(1, Ordering::Relaxed) }).await.unwrap());
+        }
+        for (index, handle) in handles.into_iter().enumerate() {
+            assert_eq!(handle.await.unwrap(), index);
+        }
+        balances(yard, |completed| completed > 900).await;
+    });
+}
+
+#[test]
+fn shutdown_takes_those_that_were_not_polled_with_it() {
+    on_runtime(async {
+        let yard = Scheduler::new();
+        expect_short(&yard).await;
+        let waits = yard.io().submit(pending::<()>()).await.unwrap();
+        let mut handles = Vec::new();
+        for _ in 0..300 {
+            handles.push(yard.io().submit(async {}).await.unwrap());
+        }
+        waits.abort();
+        balances(yard, |completed| completed > 300).await;
+        for handle in handles {
+            handle.await.unwrap();
+        }
+    });
+}
+
+/// Whoever waits for a short closure is woken though the next one takes for ever.
+#[test]
+fn a_long_body_does_not_hold_back_the_results_before_it() {
+    on_threads(async {
+        let yard = Scheduler::builder().cpu(Lane::cpu().threads(1).queue(1_000)).build().unwrap();
+        for round in 0..20 {
+            for _ in 0..10 {
+                let mut handles = Vec::new();
+                for _ in 0..900 {
+                    handles.push(yard.cpu().submit(|| ()).await.unwrap());
+                }
+                for handle in handles {
+                    handle.await.unwrap();
+                }
+            }
+            let (open, shut) = mpsc::channel::<()>();
+            let first = yard.cpu().submit(|| ()).await.unwrap();
+            let waiter = tokio::spawn(first);
+            let mut others = Vec::new();
+            for _ in 0..round {
+                others.push(yard.cpu().submit(|| ()).await.unwrap());
+            }
+            let long = yard.cpu().submit(move || shut.recv().is_err()).await.unwrap();
+            let behind = yard.cpu().submit(|| ()).await.unwrap();
+            waiter.await.unwrap().unwrap();
+            for other in others {
+                other.await.unwrap();
+            }
+            drop(open);
+            assert!(long.await.unwrap());
+            behind.await.unwrap();
+        }
+        balances(yard, |completed| completed > 180_000).await;
+    });
+}
+
+#[test]
+fn drivers_end_with_their_lane() {
+    on_runtime(async {
+        let before = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        let yard = Scheduler::new();
+        expect_short(&yard).await;
+        balances(yard, |completed| completed > 0).await;
+        let metrics = tokio::runtime::Handle::current().metrics();
+        wait_for_async("the drivers end", SOON, || metrics.num_alive_tasks() == before).await;
+    });
+}
