@@ -12,7 +12,8 @@
 //! cheap. When a driver was at work for a while and leaves others behind, it wakes a second one.
 //!
 //! What was expected may be wrong: a future polls long, or blocks its thread in `block_in_place` until another one, which is among
-//! the ready, has made it go on. So while there are ready ones, a *guard* looks each millisecond; if none was taken meanwhile, each of
+//! the ready, has made it go on; or the task that woke the driver goes on without a pause, and tokio does not come to it. So while there are
+//! more ready ones than the one that a driver is woken for, a *guard* looks each millisecond; if none was taken meanwhile, each of
 //! them is spawned by itself, and nothing is expected any more.
 //!
 //! A driver ends when the lane is closed. One that its runtime drops gives up the ready: each of them is spawned by
@@ -57,6 +58,8 @@ impl Drivers {
         self.ready.push_back(task);
         if self.awake == 0 {
             self.wake_one(effects);
+        } else {
+            self.set_guard(effects);
         }
     }
 
@@ -86,11 +89,16 @@ impl Drivers {
             if wants_help {
                 self.wake_one(effects);
             }
-            if !std::mem::replace(&mut self.is_guarded, true) {
-                effects.push(Effect::Guard);
-            }
+            self.set_guard(effects);
         }
         Some(task)
+    }
+
+    /// A driver that is awake may be held up, and here are more to poll.
+    fn set_guard(&mut self, effects: &mut Effects) {
+        if !std::mem::replace(&mut self.is_guarded, true) {
+            effects.push(Effect::Guard);
+        }
     }
 
     fn spawn_ready(&mut self, effects: &mut Effects) {
