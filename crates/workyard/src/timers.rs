@@ -50,7 +50,7 @@ impl Timers {
     /// Sets the timer that fits the task's status, if it has limits.
     pub(crate) fn set(&self, task: &Arc<dyn Task>, runtime: &Handle) {
         let header = task.header();
-        let Some(watched) = &header.watched else { return };
+        let Some(watched) = header.watched() else { return };
         // For the queue's sleep, and for its clock, which a test may have paused.
         let _inside = runtime.enter();
         let now = Instant::now();
@@ -68,7 +68,7 @@ impl Timers {
 
     /// Takes the task's timer out, and ends the watch over its token.
     pub(crate) fn unset(&self, task: &dyn Task) {
-        let Some(watched) = &task.header().watched else { return };
+        let Some(watched) = task.header().watched() else { return };
         {
             let mut state = self.state.lock();
             if let Some(key) = watched.timer.lock().take() {
@@ -82,7 +82,7 @@ impl Timers {
 
     /// Cancels the task when its token is cancelled.
     pub(crate) fn watch_token(&self, task: &Arc<dyn Task>, runtime: &Handle) {
-        let Some(watched) = &task.header().watched else { return };
+        let Some(watched) = task.header().watched() else { return };
         let Some(token) = watched.limits.token.clone() else { return };
         let watched_task = Arc::downgrade(task);
         let watcher = runtime.spawn(async move {
@@ -150,7 +150,7 @@ fn fire_due(state: &Mutex<State>, closed: &CancellationToken, cx: &mut Context<'
             };
             let (task, reason) = expired.into_inner();
             task.upgrade().map(|task| {
-                if let Some(watched) = &task.header().watched {
+                if let Some(watched) = task.header().watched() {
                     *watched.timer.lock() = None;
                 }
                 (task, reason)

@@ -29,7 +29,7 @@ impl<T> GroupShared<T> {
         T: 'static,
     {
         let member = self.state.lock().enter(Arc::clone(task))?;
-        task.header().on_end.tell(Arc::<Self>::clone(self), member);
+        task.header().tell_end(Arc::<Self>::clone(self), member);
         Some(member)
     }
 

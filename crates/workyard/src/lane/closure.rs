@@ -70,14 +70,14 @@ impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
         let header = task.header();
         if let Some(reason) = header.over_before_start() {
             header.signal.stop(reason);
-            header.span.within(|| cell.drop_value(given));
+            header.span().within(|| cell.drop_value(given));
             cell.stash(Err(TaskError::stopped(header, reason)));
             return Some(reason.outcome());
         }
         header.lane.yard.timers.set(&task, &header.lane.yard.runtime);
         let returned = {
             let _in_body = current::enter(Arc::clone(&task));
-            header.span.within(|| catch(|| call(given, &task)))
+            header.span().within(|| catch(|| call(given, &task)))
         };
         let (result, how) = match returned {
             Ok(Ok(value)) => (Ok(value), Outcome::Completed),

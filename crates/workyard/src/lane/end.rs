@@ -111,7 +111,7 @@ impl LaneShared {
                     header.set_status(TaskState::Ended(how));
                 }
                 drop(state);
-                header.signal.fire();
+                header.fire();
                 if let Some(how) = given_up {
                     let turn = self.tell(header);
                     task.answer(match how {

@@ -42,7 +42,7 @@ macro_rules! task_options {
         impl<'a> $task<'a> {
             #[track_caller]
             pub(super) fn new(lane: &'a Arc<LaneShared>, name: Cow<'static, str>) -> Self {
-                let options = Options { name: Some(Name::new(name)), ..Options::here() };
+                let options = Options::here().named(Some(Name::new(name)));
                 Self { lane, options, returns: PhantomData }
             }
 
@@ -64,25 +64,25 @@ macro_rules! task_options {
             /// How long the body may run, from its start. Zero means that it is stopped before its first step;
             /// [`Duration::MAX`] means no limit.
             pub fn timeout(mut self, timeout: Duration) -> Self {
-                self.options.limits.timeout = Some(timeout);
+                self.options.rare().limits().timeout = Some(timeout);
                 self
             }
 
             /// How long the task may wait for a slot, from acceptance.
             pub fn queue_timeout(mut self, timeout: Duration) -> Self {
-                self.options.limits.queue_timeout = Some(timeout);
+                self.options.rare().limits().queue_timeout = Some(timeout);
                 self
             }
 
             /// When the task must have ended, whether it waits or runs.
             pub fn deadline(mut self, deadline: impl Into<Instant>) -> Self {
-                self.options.limits.deadline = Some(deadline.into());
+                self.options.rare().limits().deadline = Some(deadline.into());
                 self
             }
 
             /// Cancels the task when `token` is cancelled, wherever the task is then.
             pub fn token(mut self, token: CancellationToken) -> Self {
-                self.options.limits.token = Some(token);
+                self.options.rare().limits().token = Some(token);
                 self
             }
 
@@ -127,7 +127,7 @@ macro_rules! task_options {
             /// # Ok::<_, workyard::BoxError>(())
             /// ```
             pub fn on_done(mut self, callback: impl FnOnce(&TaskEnded) + Send + 'static) -> Self {
-                self.options.on_done.add(callback);
+                self.options.rare().on_done.add(callback);
                 self
             }
 

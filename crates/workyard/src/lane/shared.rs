@@ -251,7 +251,7 @@ impl LaneShared {
         task: Arc<dyn Task>,
         decide: impl FnOnce(&mut LaneState, Moment, Priority) -> Result<Slot, Refusal>,
     ) -> Result<(), Refusal> {
-        let watched = task.header().watched.is_some().then(|| Arc::clone(&task));
+        let watched = task.header().watched().is_some().then(|| Arc::clone(&task));
         let now = self.yard.clock.now();
         let mut effects = Effects::default();
         let crowded = {

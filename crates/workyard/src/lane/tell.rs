@@ -15,14 +15,14 @@ use crate::task::{Call, Callback, End, TaskEnded, Told};
 impl LaneState {
     /// Notes the end of a task, which is about to be counted and is its only one, for those who want to know.
     pub(super) fn note_end(&self, header: &Header, outcome: Outcome, reason: Option<Reason>) {
-        if let Some(told) = header.on_done.told() {
+        if let Some(told) = header.on_done() {
             self.note(told, header, outcome, reason);
         }
     }
 
     /// As [`note_end`](Self::note_end), for the end of a body. Nothing if the task had ended before.
     pub(super) fn note_body_end(&self, header: &Header, how: Outcome) {
-        if let Some(told) = header.on_done.told() {
+        if let Some(told) = header.on_done() {
             self.note_body(told, header, how);
         }
     }
@@ -55,13 +55,13 @@ impl LaneShared {
     /// Has the callbacks of a task called whose end was noted. Once, before the handle is answered; the turn is to be sent after all
     /// else.
     pub(super) fn tell(self: &Arc<Self>, header: &Header) -> Option<Turn> {
-        header.on_done.told().and_then(|told| self.queue_call(told, header))
+        header.on_done().and_then(|told| self.queue_call(told, header))
     }
 
     #[cold]
     fn queue_call(self: &Arc<Self>, told: &Arc<Told<dyn Callback>>, header: &Header) -> Option<Turn> {
         let &End { outcome, reason, waited, ran } = told.end.get()?;
-        let (id, name, site) = (header.id, header.name.clone(), header.site);
+        let (id, name, site) = (header.id, header.name().cloned(), header.site);
         let ended = TaskEnded { id, name, lane: Arc::clone(&self.name), outcome, reason, waited, ran, site };
         self.yard.queue_call(Call { callback: Arc::clone(told), ended, lane: Arc::clone(self) })
     }

@@ -70,7 +70,7 @@ where
     pub(super) fn runner(self: &Arc<Self>) -> Arc<dyn Task> {
         let spec = &self.exchange.spec;
         let (name, site) = (spec.name().cloned(), spec.origin.site);
-        let options = Options { name, priority: spec.priority, ..Options::at(site) };
+        let options = Options::at(site).with_priority(spec.priority).named(name);
         let runner = Arc::new(Runner {
             header: Header::new(&self.exchange.lane, options, true),
             map: Arc::clone(self),
@@ -389,7 +389,7 @@ where
         self.gives_way.store(false, Ordering::Relaxed);
         let task: Arc<dyn Task> = Arc::clone(&self) as _;
         let _in_body = current::enter(task);
-        self.header.span.within(|| self.work());
+        self.header.span().within(|| self.work());
         Some(Outcome::Completed)
     }
 
@@ -397,13 +397,13 @@ where
         // Not if it gave way: it may be at work again by now.
         if self.header.status().is_some_and(TaskState::is_ended) {
             self.map.exchange.runner_lost(&self.counted);
-            drop(self.header.span.ended(Outcome::Completed));
+            drop(self.header.span().ended(Outcome::Completed));
         }
         None
     }
 
     fn discard(&self) {
-        drop(self.header.span.ended(Outcome::Cancelled));
+        drop(self.header.span().ended(Outcome::Cancelled));
     }
 
     fn answer(&self, error: TaskError) {

@@ -53,7 +53,7 @@ where
     Fut: Future + Send + 'static,
 {
     pub(super) fn new(runner: Arc<Runner<I, T, F, Fut>>, places: Places<Fut, I>) -> Self {
-        let work = Work::new(places, runner.header.span.take());
+        let work = Work::new(places, runner.header.span().take());
         Self { runner, work }
     }
 }
@@ -428,7 +428,7 @@ where
 
     fn end_runner<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) {
         if std::mem::replace(&mut self.has_seat, false) {
-            runner.header.span.put_back(std::mem::replace(&mut self.span, Span::none()));
+            runner.header.span().put_back(std::mem::replace(&mut self.span, Span::none()));
             runner.driven.rests();
             runner.header.lane.end_runner(&**runner);
         }

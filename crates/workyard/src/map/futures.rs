@@ -64,7 +64,7 @@ where
         let places = spare.unwrap_or_else(|| Places::new(Inbox::new(self.places)));
         let spec = &self.exchange.spec;
         let (name, site) = (spec.name().cloned(), spec.origin.site);
-        let options = Options { name, priority: spec.priority, ..Options::at(site) };
+        let options = Options::at(site).with_priority(spec.priority).named(name);
         Arc::new(Runner {
             header: Header::new(&self.exchange.lane, options, true),
             map: Arc::clone(self),
@@ -115,12 +115,12 @@ where
 
     fn publish(&self, _: Ending) -> Option<Waker> {
         self.map.exchange.runner_lost(&self.counted);
-        drop(self.header.span.ended(Outcome::Completed));
+        drop(self.header.span().ended(Outcome::Completed));
         None
     }
 
     fn discard(&self) {
-        drop(self.header.span.ended(Outcome::Cancelled));
+        drop(self.header.span().ended(Outcome::Cancelled));
     }
 
     fn answer(&self, error: TaskError) {

@@ -147,7 +147,7 @@ impl TaskInfo {
                 let header = task.header();
                 Self {
                     id: header.id,
-                    name: header.name.as_ref().map(|name| Name::as_str(name).to_owned()),
+                    name: header.name().map(|name| Name::as_str(name).to_owned()),
                     lane: Arc::clone(&lane.name),
                     status,
                     age: now.since(since),

@@ -15,12 +15,14 @@ use workyard_core::Outcome;
 use crate::task::{Name, TaskId};
 
 /// The span of one task; nothing when nobody listens.
-#[derive(Debug)]
-pub(crate) struct TaskSpan(Option<Box<Mutex<Option<Span>>>>);
+#[derive(Debug, Default)]
+pub(crate) struct TaskSpan(Option<Mutex<Option<Span>>>);
 
 impl TaskSpan {
-    /// Opens the span. Costs a load and a branch when nobody listens to `workyard` at level INFO.
-    pub(crate) fn open(id: TaskId, name: Option<&Name>, lane: &str, site: &'static Location<'static>) -> Self {
+    pub(crate) const NONE: Self = Self(None);
+
+    /// Opens the span, if anybody listens. Costs a load and a branch when nobody listens to `workyard` at level INFO.
+    pub(crate) fn open(id: TaskId, name: Option<&Name>, lane: &str, site: &'static Location<'static>) -> Option<Self> {
         let span = tracing::info_span!(
             target: "workyard",
             "task",
@@ -30,7 +32,7 @@ impl TaskSpan {
             submitted_at = %site,
             outcome = Empty,
         );
-        Self((!span.is_disabled()).then(|| Box::new(Mutex::new(Some(span)))))
+        (!span.is_disabled()).then(|| Self(Some(Mutex::new(Some(span)))))
     }
 
     /// The span, for the body that starts; until it is put back, nobody closes it.

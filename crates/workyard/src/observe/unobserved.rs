@@ -135,7 +135,7 @@ struct About<'a> {
 
 impl<'a> About<'a> {
     fn task(header: &'a Header) -> Self {
-        let name = header.name.as_ref().map(Name::as_str);
+        let name = header.name().map(Name::as_str);
         Self { id: Some(header.id), name, lane: &header.lane, site: header.site }
     }
 }

@@ -6,22 +6,16 @@
 //! the flag itself load relaxed. Who sets a flag wakes the body afterwards, and the body registers its waker before it
 //! looks, so one of the two always sees the other (the protocol of `AtomicWaker`).
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use futures_util::task::AtomicWaker;
-use tokio_util::sync::CancellationToken;
 use workyard_core::Reason;
-
-use crate::task::panic::{Payload, catch};
 
 /// The cancel signal of one task.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
     asked: ReasonFlag,
     stopped: ReasonFlag,
-    /// For bodies that wait on the signal; made when first asked for.
-    token: OnceLock<CancellationToken>,
     /// The tokio task that polls an async body.
     pub(crate) body: AtomicWaker,
 }
@@ -38,15 +32,6 @@ impl Signal {
         self.stopped.raise(reason);
     }
 
-    /// Wakes whoever waits for the signal. Never call it under a lock: wakers run foreign code.
-    pub(crate) fn fire(&self) {
-        if let Some(token) = self.token.get() {
-            // A waker of whoever waits for the token may panic, which is not to take down who stops the task.
-            drop(catch(|| token.cancel()).map_err(Payload::new));
-        }
-        self.body.wake();
-    }
-
     #[inline]
     pub(crate) fn asked(&self) -> Option<Reason> {
         self.asked.get()
@@ -59,16 +44,6 @@ impl Signal {
     pub(crate) fn stopped(&self) -> Option<Reason> {
         self.stopped.get()
     }
-
-    /// A token that is cancelled when the body is asked to stop.
-    pub(crate) fn token(&self) -> CancellationToken {
-        let token = self.token.get_or_init(CancellationToken::new);
-        // `fire` may have looked for the token before it was there.
-        if self.asked().is_some() {
-            token.cancel();
-        }
-        token.child_token()
-    }
 }
 
 /// A reason in one byte; `0` is none.
@@ -80,7 +55,7 @@ impl ReasonFlag {
         let code = Reason::ALL.iter().position(|&r| r == reason).map_or(0, |at| at + 1);
         let code = u8::try_from(code).unwrap_or_default();
         // Losing the race means that another reason came first, which then stays. SeqCst pairs with the SeqCst load in
-        // `get`: `token` stores the token and then looks here, `fire` comes after this store and then looks for the
+        // `get`: `Header::token` stores the token and then looks here, `Header::fire` comes after this store and then looks for the
         // token, and one of them must see the other.
         let _first = self.0.compare_exchange(0, code, Ordering::SeqCst, Ordering::Relaxed);
     }

@@ -125,7 +125,7 @@ impl<W: Work> Cell<W> {
 
     /// Drops what is left of the body, and puts its result aside: whoever sees the result knows that nothing of the body is left.
     pub(crate) fn stash(&self, result: Result<W::Output, TaskError>) {
-        if let Err(payload) = self.header.span.within(|| self.place.stash(result)) {
+        if let Err(payload) = self.header.span().within(|| self.place.stash(result)) {
             self.report_drop_panic(&payload);
         }
     }
@@ -144,7 +144,7 @@ impl<W: Work> Cell<W> {
     /// The span of a task that has ended, to be closed by dropping it.
     fn ended_span(&self) -> Option<Span> {
         match self.header.status() {
-            Some(TaskState::Ended(how)) => self.header.span.ended(how),
+            Some(TaskState::Ended(how)) => self.header.span().ended(how),
             None | Some(TaskState::Queued | TaskState::Running) => None,
         }
     }
@@ -159,7 +159,7 @@ impl<W: Work> Cell<W> {
                 let failed = result.as_ref().is_err_and(|error| !error.is_cancelled());
                 *answer = Answer::Ready(result);
                 drop(answer);
-                self.header.on_end.told(failed);
+                self.header.tell_ended(failed);
                 return waker;
             }
             Answer::Detached => {
@@ -212,7 +212,7 @@ impl<W: Work> Task for Cell<W> {
     fn poll_body(&self, me: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let polled = {
             let _in_body = current::enter(Arc::clone(me));
-            self.header.span.within(|| catch(|| self.place.poll(me, cx)))
+            self.header.span().within(|| catch(|| self.place.poll(me, cx)))
         };
         let (result, how) = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
@@ -255,7 +255,7 @@ impl<W: Work> Task for Cell<W> {
     }
 
     fn discard(&self) {
-        let _no_result = self.header.span.within(|| self.clear());
+        let _no_result = self.header.span().within(|| self.clear());
         drop(self.ended_span());
     }
 

@@ -68,7 +68,7 @@ impl TaskContext {
     /// A token that is cancelled when the task is asked to stop, to hand on to code that knows tokens. Cancelling it
     /// oneself does not reach the task.
     pub fn token(&self) -> CancellationToken {
-        self.task.header().signal.token()
+        self.task.header().token()
     }
 
     /// The task's number.
@@ -78,7 +78,7 @@ impl TaskContext {
 
     /// The name that was given with `task(name)`.
     pub fn name(&self) -> Option<&str> {
-        self.task.header().name.as_ref().map(Name::as_str)
+        self.task.header().name().map(Name::as_str)
     }
 
     /// The name of the task's lane.

@@ -128,7 +128,7 @@ impl TaskError {
             kind,
             reason,
             id: Some(header.id),
-            name: header.name.clone(),
+            name: header.name().cloned(),
             lane: Arc::clone(&header.lane.name),
             site: header.site,
             panic: None,

@@ -88,7 +88,7 @@ impl<T> Handle<T> {
 
     /// The name that was given with `task(name)`.
     pub fn name(&self) -> Option<&str> {
-        self.task.header().name.as_ref().map(super::id::Name::as_str)
+        self.task.header().name().map(super::id::Name::as_str)
     }
 
     /// Where the task is. It may be further by the time you look.

@@ -1,40 +1,39 @@
 //! Owns what is known of a task apart from its body and its result. Never changes a state by itself.
 
 use std::panic::Location;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use tokio_util::sync::CancellationToken;
 use workyard_core::{Outcome, Priority, Reason, Slot, TaskState};
 
 use crate::lane::LaneShared;
 use crate::observe::TaskSpan;
 use crate::task::cancel::Signal;
 use crate::task::id::{Name, TaskId};
-use crate::task::limits::{Limits, Watched};
-use crate::task::on_done::OnDone;
-use crate::task::on_end::OnEnd;
+use crate::task::limits::Watched;
+use crate::task::on_done::{Callback, Told};
+use crate::task::on_end::Watcher;
+use crate::task::panic::{Payload, catch};
+use crate::task::rare::Rare;
 
 /// What is known of a task apart from its body and its result.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) id: TaskId,
-    pub(crate) name: Option<Name>,
     pub(crate) site: &'static Location<'static>,
     pub(crate) lane: Arc<LaneShared>,
-    pub(crate) priority: Priority,
     pub(crate) signal: Signal,
-    /// Whether the body has a context to look at. Every closure has: it cannot be dropped half way.
-    pub(crate) has_context: bool,
-    /// What may stop the task from outside besides its handle.
-    pub(crate) watched: Option<Box<Watched>>,
-    pub(crate) span: TaskSpan,
-    pub(crate) on_end: OnEnd,
-    pub(crate) on_done: OnDone,
+    /// Mostly never made.
+    rare: OnceLock<Box<Rare>>,
     slot: AtomicU32,
+    /// How many waits of the body are in the graph of the yard's waits.
+    waits: AtomicU32,
     status: StatusCell,
     seat: AtomicU8,
-    /// How many waits of the body are in the graph of the yard's waits.
-    waits: AtomicUsize,
+    pub(crate) priority: Priority,
+    /// Whether the body has a context to look at. Every closure has: it cannot be dropped half way.
+    pub(crate) has_context: bool,
 }
 
 /// What a running body has of its lane's slots, for readers without the lane's lock.
@@ -54,11 +53,9 @@ pub(crate) enum Seat {
 /// What a task is made with.
 #[derive(Debug)]
 pub(crate) struct Options {
-    pub(crate) name: Option<Name>,
     pub(crate) site: &'static Location<'static>,
     pub(crate) priority: Priority,
-    pub(crate) limits: Limits,
-    pub(crate) on_done: OnDone,
+    rare: Option<Box<Rare>>,
 }
 
 impl Options {
@@ -67,39 +64,107 @@ impl Options {
         Self::at(Location::caller())
     }
 
-    pub(crate) fn at(site: &'static Location<'static>) -> Self {
-        let (priority, limits) = (Priority::NORMAL, Limits::default());
-        Self { name: None, site, priority, limits, on_done: OnDone::default() }
+    pub(crate) const fn at(site: &'static Location<'static>) -> Self {
+        Self { site, priority: Priority::NORMAL, rare: None }
+    }
+
+    pub(crate) const fn with_priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    pub(crate) fn named(mut self, name: Option<Name>) -> Self {
+        if name.is_some() {
+            self.rare().name = name;
+        }
+        self
+    }
+
+    /// What most tasks do not have.
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 }
 
+static NO_SPAN: TaskSpan = TaskSpan::NONE;
+
 impl Header {
     pub(crate) fn new(lane: &Arc<LaneShared>, options: Options, has_context: bool) -> Self {
-        let Options { name, site, priority, limits, on_done } = options;
+        let Options { site, priority, mut rare } = options;
         let id = lane.yard.next_id();
-        let span = TaskSpan::open(id, name.as_ref(), &lane.name, site);
+        let name = rare.as_ref().and_then(|rare| rare.name.as_ref());
+        if let Some(span) = TaskSpan::open(id, name, &lane.name, site) {
+            rare.get_or_insert_default().span = span;
+        }
         Self {
             id,
-            name,
             site,
             lane: Arc::clone(lane),
-            priority,
             signal: Signal::default(),
-            has_context,
-            watched: Watched::new(limits),
-            span,
-            on_end: OnEnd::default(),
-            on_done,
+            rare: rare.map(OnceLock::from).unwrap_or_default(),
             slot: AtomicU32::new(u32::MAX),
+            waits: AtomicU32::new(0),
             status: StatusCell::default(),
             seat: AtomicU8::new(Seat::Held as u8),
-            waits: AtomicUsize::new(0),
+            priority,
+            has_context,
         }
+    }
+
+    /// The name that was given with `task(name)`.
+    pub(crate) fn name(&self) -> Option<&Name> {
+        self.rare.get()?.name.as_ref()
+    }
+
+    /// What may stop the task from outside besides its handle, if anything may.
+    pub(crate) fn watched(&self) -> Option<&Watched> {
+        self.rare.get().map(|rare| &rare.watched).filter(|watched| !watched.limits.is_none())
+    }
+
+    #[inline]
+    pub(crate) fn span(&self) -> &TaskSpan {
+        self.rare.get().map_or(&NO_SPAN, |rare| &rare.span)
+    }
+
+    /// The callbacks that are told of the end.
+    pub(crate) fn on_done(&self) -> Option<&Arc<Told<dyn Callback>>> {
+        self.rare.get()?.on_done.told()
+    }
+
+    /// Names who is to be told of the end, and by which number it knows the task.
+    pub(crate) fn tell_end(&self, watcher: Arc<dyn Watcher>, member: u32) {
+        self.rare.get_or_init(Box::default).on_end.tell(watcher, member);
+    }
+
+    /// Tells of the end. `failed`: it neither completed nor was cancelled.
+    pub(super) fn tell_ended(&self, failed: bool) {
+        if let Some(rare) = self.rare.get() {
+            rare.on_end.told(failed);
+        }
+    }
+
+    /// Wakes whoever waits for the cancel signal. Never call it under a lock: wakers run foreign code.
+    pub(crate) fn fire(&self) {
+        if let Some(token) = self.rare.get().and_then(|rare| rare.token.get()) {
+            // A waker of whoever waits for the token may panic, which is not to take down who stops the task.
+            drop(catch(|| token.cancel()).map_err(Payload::new));
+        }
+        self.signal.body.wake();
+    }
+
+    /// A token that is cancelled when the body is asked to stop.
+    pub(crate) fn token(&self) -> CancellationToken {
+        let token = self.rare.get_or_init(Box::default).token.get_or_init(CancellationToken::new);
+        // `fire` may have looked for the token before it was there.
+        if self.signal.asked().is_some() {
+            token.cancel();
+        }
+        token.child_token()
     }
 
     /// Why a body that was just given its slot is not to take a single step.
     pub(crate) fn over_before_start(&self) -> Option<Reason> {
-        self.watched.as_ref()?.limits.over_before_start(tokio::time::Instant::now())
+        self.watched()?.limits.over_before_start(tokio::time::Instant::now())
     }
 
     /// The task's number in its lane, while the lane holds it.
@@ -160,7 +225,7 @@ impl Header {
 
     /// How many waits the body has. As exact as [`is_waiting`](Self::is_waiting).
     pub(crate) fn waits(&self) -> usize {
-        self.waits.load(Ordering::Relaxed)
+        self.waits.load(Ordering::Relaxed) as usize
     }
 
     /// Whether the body waits for another task or for room. Exact where it matters: at the end of the body's own poll.

@@ -51,18 +51,11 @@ impl Limits {
 }
 
 /// The limits of one task, and who watches them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Watched {
     pub(crate) limits: Limits,
     /// The task's place among the timers. Only under their lock.
     pub(crate) timer: Mutex<Option<delay_queue::Key>>,
     /// The watcher of the token.
     pub(crate) watcher: Mutex<Option<AbortHandle>>,
-}
-
-impl Watched {
-    pub(crate) fn new(limits: Limits) -> Option<Box<Self>> {
-        let watched = Self { limits, timer: Mutex::new(None), watcher: Mutex::new(None) };
-        (!watched.limits.is_none()).then(|| Box::new(watched))
-    }
 }

@@ -14,6 +14,7 @@ mod on_done;
 mod on_end;
 mod panic;
 mod place;
+mod rare;
 
 pub use context::TaskContext;
 pub use ended::TaskEnded;
