@@ -63,21 +63,23 @@ impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
         match *begun {}
     }
 
-    /// Runs the closure on this thread.
-    fn start(cell: Arc<Cell<Self>>) -> Option<Outcome> {
+    fn start(_: Arc<Cell<Self>>) {
+        unreachable!("a closure is called by a worker, not spawned")
+    }
+
+    fn run(cell: &Cell<Self>, me: &Arc<dyn Task>) -> Option<Outcome> {
         let Self { given, call } = cell.take_work()?;
-        let task: Arc<dyn Task> = Arc::clone(&cell) as _;
-        let header = task.header();
+        let header = cell.header();
         if let Some(reason) = header.over_before_start() {
             header.signal.stop(reason);
             header.span().within(|| cell.drop_value(given));
             cell.stash(Err(TaskError::stopped(header, reason)));
             return Some(reason.outcome());
         }
-        header.lane.yard.timers.set(&task, &header.lane.yard.runtime);
+        header.lane.yard.timers.set(me, &header.lane.yard.runtime);
         let returned = {
-            let _in_body = current::enter(Arc::clone(&task));
-            header.span().within(|| catch(|| call(given, &task)))
+            let _in_body = current::enter(Arc::clone(me));
+            header.span().within(|| catch(|| call(given, me)))
         };
         let (result, how) = match returned {
             Ok(Ok(value)) => (Ok(value), Outcome::Completed),

@@ -110,7 +110,7 @@ fn start(task: Arc<dyn Task>) {
     });
     let next = || STARTING.try_with(|starting| starting.borrow_mut().as_mut()?.pop_front()).ok().flatten();
     while let Some(starting) = task {
-        let _spawned = starting.start();
+        starting.start();
         task = next();
     }
     if is_outer == Ok(true) {

@@ -98,7 +98,7 @@ impl LaneShared {
         waiter.header().set_seat(Seat::BelowAnother);
         self.yard.waits.begin_help(waiter, &task);
         self.yard.waits.held_up(&**waiter);
-        let how = outside_of_runtimes(|| Arc::clone(&task).start());
+        let how = outside_of_runtimes(|| task.run(&task));
         waiter.header().set_seat(Seat::Held);
         self.yard.waits.end_help(waiter, &task);
         if let Some(how) = how {
@@ -138,7 +138,7 @@ impl LaneShared {
             }
         };
         let Some(task) = started else { return false };
-        if let Some(how) = in_body(|| outside_of_runtimes(|| Arc::clone(&task).start())) {
+        if let Some(how) = in_body(|| outside_of_runtimes(|| task.run(&task))) {
             self.end_body(&*task, how);
         }
         true

@@ -66,7 +66,7 @@ impl Worker {
         let mut since = lane.yard.clock.now();
         let mut next = lane.first_closure(since);
         while let Some(task) = next {
-            let how = in_body(|| Arc::clone(&task).start());
+            let how = in_body(|| task.run(&task));
             next = match how {
                 Some(how) => lane.end_closure(&*task, how, &mut since),
                 None => lane.first_closure(lane.yard.clock.now()),

@@ -385,10 +385,13 @@ where
         &self.header
     }
 
-    fn start(self: Arc<Self>) -> Option<Outcome> {
+    fn start(self: Arc<Self>) {
+        unreachable!("a worker runs it");
+    }
+
+    fn run(&self, me: &Arc<dyn Task>) -> Option<Outcome> {
         self.gives_way.store(false, Ordering::Relaxed);
-        let task: Arc<dyn Task> = Arc::clone(&self) as _;
-        let _in_body = current::enter(task);
+        let _in_body = current::enter(Arc::clone(me));
         self.header.span().within(|| self.work());
         Some(Outcome::Completed)
     }

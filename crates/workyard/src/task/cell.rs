@@ -23,9 +23,12 @@ use crate::task::place::{Left, Place};
 pub(crate) trait Task: Send + Sync {
     fn header(&self) -> &Header;
 
-    /// Starts the body, which has just been given a slot. An async body is spawned; a closure runs here and now, and
-    /// the outcome says how it ended. Its end is not counted yet.
-    fn start(self: Arc<Self>) -> Option<Outcome>;
+    /// Spawns the body, which has just been given a slot. Only of io lanes.
+    fn start(self: Arc<Self>);
+
+    /// Runs the body, a closure, which has just been given a slot, and says how it ended, if it had not been taken. Its end is not
+    /// counted yet. `me` is this task.
+    fn run(&self, me: &Arc<dyn Task>) -> Option<Outcome>;
 
     /// Hands the stashed result to whoever waits for it, or drops it. Gives the waker of who waits, which is to be woken.
     fn publish(&self, ending: Ending) -> Option<Waker>;
@@ -92,8 +95,10 @@ pub(crate) trait Work: Sized + Send + 'static {
     /// Makes what is polled; only of async bodies.
     fn begin(self, task: &Arc<dyn Task>) -> Self::Begun;
     fn poll_begun(begun: Pin<&mut Self::Begun>, cx: &mut Context<'_>) -> Poll<Result<Self::Output, BoxError>>;
-    /// Starts the body, as [`Task::start`].
-    fn start(cell: Arc<Cell<Self>>) -> Option<Outcome>;
+    /// As [`Task::start`].
+    fn start(cell: Arc<Cell<Self>>);
+    /// As [`Task::run`].
+    fn run(cell: &Cell<Self>, me: &Arc<dyn Task>) -> Option<Outcome>;
 }
 
 /// One task.
@@ -205,8 +210,12 @@ impl<W: Work> Task for Cell<W> {
         &self.header
     }
 
-    fn start(self: Arc<Self>) -> Option<Outcome> {
-        W::start(self)
+    fn start(self: Arc<Self>) {
+        W::start(self);
+    }
+
+    fn run(&self, me: &Arc<dyn Task>) -> Option<Outcome> {
+        W::run(self, me)
     }
 
     fn poll_body(&self, me: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
