@@ -1,7 +1,8 @@
-//! Test of what an item of a map costs the allocator. Alone in its program, since the allocator counts for all threads.
+//! Test of what a task and an item of a map cost the allocator. Alone in its program, since the allocator counts for all threads.
 #![cfg(test)]
 
 use std::alloc::System;
+use std::collections::VecDeque;
 use std::future::ready;
 use std::hint::black_box;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 use tokio::time::timeout;
-use workyard::{Lane, Map, Scheduler};
+use workyard::{Handle, Lane, Map, Scheduler};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -24,6 +25,12 @@ const WARM_UP: usize = 1_000;
 /// During these it is counted.
 const ITEMS: usize = 10_000;
 
+/// Until a lane knows of what kind its futures are.
+const TASKS_BEFORE: usize = 20_000;
+
+/// How many tasks are in flight.
+const AT_ONCE: usize = 64;
+
 /// Items after those, so that the end of the map is not counted.
 const BEHIND: usize = 10_000;
 
@@ -33,15 +40,57 @@ const AT_MOST: usize = ITEMS * 6 / 100;
 /// Far more than it takes; a test that reaches it hangs.
 const SOON: Duration = Duration::from_secs(60);
 
+/// How often all threads allocate for [`ITEMS`] tasks, of which [`AT_ONCE`] are in flight.
+macro_rules! ring {
+    ($submit:expr) => {{
+        let (mut before, mut ring) = (0, VecDeque::with_capacity(AT_ONCE));
+        for index in 0..TASKS_BEFORE + ITEMS {
+            if index == TASKS_BEFORE {
+                before = all();
+            }
+            if ring.len() == AT_ONCE {
+                let oldest: Handle<()> = ring.pop_front().unwrap();
+                oldest.await.unwrap();
+            }
+            ring.push_back($submit.await.unwrap());
+        }
+        let count = all() - before;
+        for handle in ring {
+            handle.await.unwrap();
+        }
+        count
+    }};
+}
+
 /// One test, since others would allocate meanwhile. On one thread the consumer and the runner of futures take turns that are always
 /// the same.
 #[test]
-fn an_item_of_a_map_that_goes_on_allocates_next_to_nothing() {
+fn a_task_allocates_once_and_an_item_of_a_map_next_to_nothing() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { timeout(SOON, measure()).await.expect("the test ends") });
+    let measure = async {
+        maps().await;
+        tasks().await;
+    };
+    runtime.block_on(async { timeout(SOON, measure).await.expect("the test ends") });
 }
 
-async fn measure() {
+/// Tasks that are collected in order, some at once. One that waits has a task of the runtime, too.
+async fn tasks() {
+    let yard = Scheduler::builder().cpu(Lane::cpu().threads(1)).build().unwrap();
+    let counts = [
+        ("futures that are ready", 1, ring!(yard.io().submit(ready(())))),
+        ("futures that yield", 2, ring!(yard.io().submit(yield_now()))),
+        ("closures", 1, ring!(yard.cpu().submit(|| ()))),
+        ("closures with a name", 2, ring!(yard.cpu().task("named").submit(|| ()))),
+    ];
+    for (what, of_a_task, count) in counts {
+        let at_most = ITEMS * of_a_task + AT_MOST;
+        assert!(count <= at_most, "{what}: {count} allocations for {ITEMS} tasks; all: {counts:?}");
+        assert!(count >= ITEMS, "what tasks allocate is counted: {counts:?}");
+    }
+}
+
+async fn maps() {
     let yard = Scheduler::builder().io(Lane::io().limit(LIMIT)).cpu(Lane::cpu().threads(1)).build().unwrap();
     let inputs = || 0..WARM_UP + ITEMS + BEHIND;
     let boxes = allocations_of(yard.io().map(inputs(), async |index| Box::new(index))).await;
@@ -68,10 +117,6 @@ where
     T: Send + 'static,
 {
     let (mut before, mut after, mut seen) = (0, 0, 0);
-    let all = || {
-        let stats = ALLOCATOR.stats();
-        stats.allocations + stats.reallocations
-    };
     let look = |_| {
         seen += 1;
         if seen == WARM_UP {
@@ -82,4 +127,10 @@ where
     };
     map.for_each(look).await.expect("nothing fails");
     after - before
+}
+
+/// So far.
+fn all() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.allocations + stats.reallocations
 }
