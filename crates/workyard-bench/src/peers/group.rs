@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use workyard::BoxError;
 
-use super::{allocations, cpu, cpu_submit, integrate, io, latency, queue, queue_priority, requests, single, submit};
+use super::{
+    allocations, cpu, cpu_submit, idle, integrate, io, latency, memory, queue, queue_priority, requests, scaling,
+    single, submit,
+};
 use crate::harness::{Sample, Used, Variant};
 use crate::work::Speed;
 
@@ -65,7 +68,7 @@ pub(super) enum Unit {
 }
 
 /// In the order in which they are measured and told.
-pub(crate) const GROUPS: [&Group; 17] = [
+pub(crate) const GROUPS: [&Group; 22] = [
     &submit::GROUP,
     &submit::YIELDS,
     &latency::SUBMIT,
@@ -82,6 +85,11 @@ pub(crate) const GROUPS: [&Group; 17] = [
     &queue::GROUP,
     &queue::SMALL,
     &queue_priority::GROUP,
+    &memory::GROUP,
+    &scaling::QUEUED,
+    &scaling::THREADS,
+    &idle::GROUP,
+    &idle::BUILD,
     &allocations::GROUP,
 ];
 

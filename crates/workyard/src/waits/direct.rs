@@ -56,9 +56,11 @@ pub(crate) enum Next {
 }
 
 /// One wait of a future that may be polled inside of a body; it leaves the graph when dropped.
+///
+/// Most waits are outside of bodies, so what one inside needs is boxed: handles stay small.
 #[derive(Default)]
 pub(crate) struct DirectWait {
-    entered: Option<Entered>,
+    entered: Option<Box<Entered>>,
 }
 
 /// A wait that stands in the graph.
@@ -86,7 +88,7 @@ impl DirectWait {
             _ => {
                 self.end();
                 let number = waits.enter(&waiter, awaited, target.task(), Some(cx.waker()));
-                self.entered = Some(Entered { waiter: Arc::clone(&waiter), awaited, number });
+                self.entered = Some(Box::new(Entered { waiter: Arc::clone(&waiter), awaited, number }));
             }
         }
         if waits.is_stuck(&waiter) {
@@ -98,7 +100,8 @@ impl DirectWait {
 
     /// The future is ready or will not be polled again.
     pub(crate) fn end(&mut self) {
-        if let Some(Entered { waiter, awaited, number }) = self.entered.take() {
+        if let Some(entered) = self.entered.take() {
+            let Entered { waiter, awaited, number } = *entered;
             waiter.header().lane.yard.waits.leave(&waiter, awaited, number);
         }
     }
@@ -201,7 +204,7 @@ impl AnyWait {
         let lane = &waiter.header().lane;
         let enter = |task: &Arc<dyn Task>, awaited: Awaited| {
             let number = lane.yard.waits.enter(waiter, awaited, Some(task), Some(cx.waker()));
-            DirectWait { entered: Some(Entered { waiter: Arc::clone(waiter), awaited, number }) }
+            DirectWait { entered: Some(Box::new(Entered { waiter: Arc::clone(waiter), awaited, number })) }
         };
         let mut entered = Vec::with_capacity(tasks.len() + 1);
         if let Some(first) = tasks.first().filter(|_| tasks.len() == Self::LOOKED_AT) {
