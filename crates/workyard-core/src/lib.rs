@@ -7,6 +7,7 @@
 
 mod chunks;
 mod config;
+mod drivers;
 mod histogram;
 mod lane_policy;
 mod ledger;
@@ -24,6 +25,7 @@ mod wait_graph;
 
 pub use chunks::ChunkSize;
 pub use config::{LaneConfig, OutOfRange, check};
+pub use drivers::{DriverCall, Drivers, Look};
 pub use histogram::Percentiles;
 pub use lane_policy::{Ending, LaneCounts, LanePolicy, Refusal, Slot, Ticket};
 pub use ledger::{Grouped, Ledger};

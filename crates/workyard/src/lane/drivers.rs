@@ -1,7 +1,8 @@
 //! Owns how futures that are expected to be ready at once are polled: by drivers, which are tokio tasks of an io lane, one
 //! future after the other. Never polls a future twice: one that is not ready gets a tokio task of its own.
 //!
-//! What is expected is [`ShortBodies`]' to say; while it expects nothing of the kind, no future comes here.
+//! What is expected is [`ShortBodies`]' to say; while it expects nothing of the kind, no future comes here. Who is woken and
+//! when is [`Drivers`]'.
 //!
 //! # Protocol
 //! *Who gives tasks a slot*: under the lock, puts them among the ready; if no driver is awake, has one wake up. *Driver*: under
@@ -26,7 +27,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::task::coop;
-use workyard_core::{Outcome, ShortBodies};
+use workyard_core::{DriverCall, Drivers, Look, Outcome, ShortBodies};
 
 use crate::lane::LaneShared;
 use crate::lane::effects::{Effect, Effects};
@@ -35,70 +36,57 @@ use crate::lane::io::{get_ready, spawn_body};
 use crate::lane::shared::LaneState;
 use crate::task::cell::Task;
 
-/// The drivers of one lane, and what they are to poll.
+/// What the drivers of one lane are to poll, and how to wake them.
 #[derive(Default)]
-pub(super) struct Drivers {
+pub(super) struct Pool {
+    drivers: Drivers,
     /// Tasks that have a slot and were not polled.
     ready: VecDeque<Arc<dyn Task>>,
-    /// How many were taken out of there.
-    taken: u64,
     asleep: Vec<(Number, Waker)>,
-    /// Drivers that are woken or at work.
-    awake: usize,
     last: u64,
-    is_guarded: bool,
 }
 
 /// Tells a driver from the others of its lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Number(u64);
 
-impl Drivers {
+impl Pool {
     pub(super) fn push(&mut self, task: Arc<dyn Task>, effects: &mut Effects) {
         self.ready.push_back(task);
-        if self.awake == 0 {
-            self.wake_one(effects);
-        } else {
-            self.set_guard(effects);
-        }
+        let call = self.drivers.push();
+        self.call(call, effects);
     }
 
     /// Wakes those that sleep, to have them end.
     pub(super) fn wake_all(&mut self, effects: &mut Effects) {
-        self.awake += self.asleep.len();
+        self.drivers.wake_all();
         for (_, waker) in self.asleep.drain(..) {
             effects.push(Effect::Wake(waker));
         }
     }
 
-    fn wake_one(&mut self, effects: &mut Effects) {
-        self.awake += 1;
-        effects.push(if let Some((_, waker)) = self.asleep.pop() {
-            Effect::Wake(waker)
-        } else {
-            self.last += 1;
-            Effect::Drive(Number(self.last))
+    fn call(&mut self, call: Option<DriverCall>, effects: &mut Effects) {
+        effects.push(match (call, self.asleep.pop_if(|_| call == Some(DriverCall::Sleeping))) {
+            (None, _) => return,
+            (Some(DriverCall::Guard), _) => Effect::Guard,
+            (_, Some((_, waker))) => Effect::Wake(waker),
+            (_, None) => {
+                self.last += 1;
+                Effect::Drive(Number(self.last))
+            }
         });
     }
 
     /// The next future to poll. `wants_help`: whether another driver is to join in if there are more.
     fn take(&mut self, wants_help: bool, effects: &mut Effects) -> Option<Arc<dyn Task>> {
-        let task = self.ready.pop_front()?;
-        self.taken += 1;
-        if !self.ready.is_empty() {
-            if wants_help {
-                self.wake_one(effects);
-            }
-            self.set_guard(effects);
+        if !self.drivers.take() {
+            return None;
         }
-        Some(task)
-    }
-
-    /// A driver that is awake may be held up, and here are more to poll.
-    fn set_guard(&mut self, effects: &mut Effects) {
-        if !std::mem::replace(&mut self.is_guarded, true) {
-            effects.push(Effect::Guard);
+        if wants_help {
+            let call = self.drivers.help();
+            self.call(call, effects);
         }
+        self.ready.pop_front()
     }
 
     fn spawn_ready(&mut self, effects: &mut Effects) {
@@ -132,12 +120,11 @@ impl LaneShared {
     fn driver_lost(self: &Arc<Self>, number: Number) {
         let mut effects = Effects::default();
         let waker = {
-            let drivers = &mut self.state.lock().drivers;
-            let at = drivers.asleep.iter().position(|&(asleep, _)| asleep == number);
-            let waker = at.map(|at| drivers.asleep.swap_remove(at));
-            drivers.awake -= usize::from(waker.is_none());
-            if drivers.awake == 0 {
-                drivers.spawn_ready(&mut effects);
+            let pool = &mut self.state.lock().pool;
+            let at = pool.asleep.iter().position(|&(asleep, _)| asleep == number);
+            let waker = at.map(|at| pool.asleep.swap_remove(at));
+            if pool.drivers.lost(waker.is_some()) {
+                pool.spawn_ready(&mut effects);
             }
             waker
         };
@@ -146,27 +133,21 @@ impl LaneShared {
     }
 }
 
-impl LaneState {
-    /// Whether the guard goes on. `taken`: how many had been taken when it last looked.
-    fn guard(&mut self, taken: &mut u64, effects: &mut Effects) -> bool {
-        let is_stuck = *taken == self.drivers.taken;
-        *taken = self.drivers.taken;
-        if is_stuck && !self.drivers.ready.is_empty() {
-            self.short = ShortBodies::default();
-            self.drivers.spawn_ready(effects);
-        }
-        self.drivers.is_guarded = !is_stuck;
-        !is_stuck
-    }
-}
-
 async fn guard(lane: Arc<LaneShared>) {
-    let mut taken = lane.state.lock().drivers.taken;
+    let mut seen = lane.state.lock().pool.drivers.taken();
     let mut goes_on = true;
     while goes_on {
         tokio::time::sleep(LOOK).await;
         let mut effects = Effects::default();
-        goes_on = lane.state.lock().guard(&mut taken, &mut effects);
+        {
+            let mut state = lane.state.lock();
+            let look = state.pool.drivers.look(&mut seen);
+            goes_on = look == Look::GoesOn;
+            if look == Look::Stuck {
+                state.short = ShortBodies::default();
+                state.pool.spawn_ready(&mut effects);
+            }
+        }
         effects.act(&lane);
     }
 }
@@ -236,10 +217,10 @@ impl Driver {
                 let at_work = now.since(began);
                 if polls < AT_ONCE && at_work < SHIFT && coop::has_budget_remaining() {
                     let worth_it = at_work > SLOW && at_work > WORTH_HELP * polls;
-                    let wants_help = worth_it && state.drivers.awake < lane.at_once;
-                    next = state.drivers.take(wants_help, &mut effects).ok_or(Next::Yield);
+                    let wants_help = worth_it && state.pool.drivers.awake() < lane.at_once;
+                    next = state.pool.take(wants_help, &mut effects).ok_or(Next::Yield);
                 }
-                if next.is_err() && state.drivers.ready.is_empty() {
+                if next.is_err() && !state.pool.drivers.has_ready() {
                     next = Err(self.rest(&mut state, &mut waker));
                 }
                 ended
@@ -266,10 +247,10 @@ impl Driver {
     /// With nothing to poll, the driver sleeps, or ends if the lane is closed.
     fn rest(&self, state: &mut LaneState, waker: &mut Option<Waker>) -> Next {
         let is_open = state.policy.is_open();
-        let drivers = &mut state.drivers;
-        drivers.awake -= 1;
-        let Some(waker) = waker.take_if(|_| is_open) else { return Next::End };
-        drivers.asleep.push((self.number, waker));
+        let waker = waker.take_if(|_| is_open);
+        state.pool.drivers.rest(waker.is_some());
+        let Some(waker) = waker else { return Next::End };
+        state.pool.asleep.push((self.number, waker));
         Next::Sleep
     }
 }

@@ -15,7 +15,7 @@ use workyard_core::{
 
 use crate::apart::Apart;
 use crate::ground::YardShared;
-use crate::lane::drivers::Drivers;
+use crate::lane::drivers::Pool;
 use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
 use crate::lane::wakes::Wakes;
@@ -54,7 +54,7 @@ pub(super) struct LaneState {
     /// Whether the next body is expected to be over soon.
     pub(super) short: ShortBodies,
     /// Futures that drivers poll: see [`drivers`](super::drivers).
-    pub(super) drivers: Drivers,
+    pub(super) pool: Pool,
     /// Runners that wanted more slots than there were.
     pub(super) hungry: Vec<Slot>,
 }
@@ -81,7 +81,7 @@ impl LaneShared {
             submitters: Vec::new(),
             workers: 0,
             short: ShortBodies::default(),
-            drivers: Drivers::default(),
+            pool: Pool::default(),
             hungry: Vec::new(),
         };
         Arc::new(Self {
@@ -203,7 +203,7 @@ impl LaneShared {
                     effects.push(Effect::Release(task));
                 }
             }
-            state.drivers.wake_all(&mut effects);
+            state.pool.wake_all(&mut effects);
         }
         effects.act(self);
         self.yard.task_ended();
@@ -355,7 +355,7 @@ impl LaneState {
             }
             while let Some(task) = self.start_next(now) {
                 if self.short.are_expected() && !task.is_runner() {
-                    self.drivers.push(task, effects);
+                    self.pool.push(task, effects);
                 } else {
                     effects.push(Effect::Start(task));
                 }
