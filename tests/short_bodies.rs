@@ -111,7 +111,7 @@ fn a_wake_between_the_first_poll_and_the_second_is_not_lost() {
             expect_short(&yard).await;
             let (wakers, woken) = mpsc::channel::<Waker>();
             // Wakes from another thread, as soon as there is somebody to wake, and may be before `Pending` is returned.
-            let waking = tokio::task::spawn_blocking(move || woken.iter().for_each(|waker| waker.wake()));
+            let waking = tokio::task::spawn_blocking(move || woken.iter().for_each(Waker::wake));
             let mut polls = 0;
             let twice = poll_fn(move |cx| {
                 polls += 1;

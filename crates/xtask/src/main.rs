@@ -26,7 +26,7 @@ usage: cargo xtask <command>
   tidy    the rules of this repository that are read from its text
   check   rustfmt, tidy, clippy, rustdoc: everything but the tests
   loom    models of what threads may do to one another, in every order; needs a build of its own
-  ci      check, then test";
+  ci      check, loom, then test";
 
 fn main() -> ExitCode {
     let mut steps = Steps::default();
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         ["loom"] => loom::run(&mut steps),
         ["ci"] => {
             check::run(&mut steps);
+            loom::run(&mut steps);
             test::run(&mut steps);
         }
         _ => {

@@ -123,6 +123,7 @@ const fn state(index: u64) -> State {
 }
 
 async fn sum(state: State) -> u64 {
+    std::future::ready(()).await;
     black_box(state).iter().sum()
 }
 

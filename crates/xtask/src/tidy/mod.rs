@@ -12,6 +12,7 @@ mod headers;
 mod limits;
 mod manifest;
 mod mod_files;
+mod pinned;
 mod run;
 mod spawning;
 

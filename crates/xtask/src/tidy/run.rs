@@ -3,7 +3,7 @@
 use super::finding::Findings;
 use super::{
     architecture, async_fns, banned_words, budget, clippy_rooms, doc_sections, edges, headers, limits, mod_files,
-    spawning,
+    pinned, spawning,
 };
 use crate::source::Source;
 use crate::steps::Steps;
@@ -12,7 +12,7 @@ use crate::tree::{self, File};
 /// A rule about one Rust file.
 type RustRule = fn(&Source<'_>, &mut Findings);
 
-const RUST_RULES: [RustRule; 7] = [
+const RUST_RULES: [RustRule; 8] = [
     headers::check,
     mod_files::check,
     budget::check,
@@ -20,6 +20,7 @@ const RUST_RULES: [RustRule; 7] = [
     async_fns::check,
     limits::check,
     spawning::check,
+    pinned::check,
 ];
 
 /// A rule about the repository.
@@ -68,6 +69,7 @@ mod tests {
             pub async fn f() {\n\
                 tokio::spawn(g());\n\
                 unbounded_channel();\n\
+                Arc::get_mut();\n\
             }\n";
         let files = [
             File { path: "crates/workyard/src/mod.rs".to_owned(), text: format!("{lib}{}", "f();\n".repeat(600)) },
