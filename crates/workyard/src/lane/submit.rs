@@ -69,6 +69,8 @@ impl<F, T: 'static> Submission<F, T> {
 /// polled and is then neither polled nor dropped (the loser of a `select!` that is kept in a variable) holds up those
 /// behind it once its turn has come, as with tokio's semaphore.
 ///
+/// While there is room it is ready at once, as a spawn is: it takes no part in tokio's coop budget.
+///
 /// # Cancel safety
 /// Dropping it means that the task was never accepted; its place in the line, or the place promised to it, goes to the
 /// next.
