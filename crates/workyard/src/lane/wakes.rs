@@ -27,9 +27,16 @@ pub(super) struct Wakes {
 
 #[derive(Default)]
 struct Held {
-    wakers: Vec<Waker>,
+    wakers: Wakers,
     since: Moment,
     is_guarded: bool,
+}
+
+/// Mostly one, that of a task which waits for the oldest result, and then without an allocation.
+#[derive(Default)]
+struct Wakers {
+    first: Option<Waker>,
+    rest: Vec<Waker>,
 }
 
 impl LaneShared {
@@ -40,17 +47,19 @@ impl LaneShared {
         }
         let (due, needs_guard) = {
             let mut held = self.wakes.held.lock();
-            if held.wakers.is_empty() {
+            if held.wakers.first.is_none() {
                 held.since = now;
             }
-            held.wakers.extend(waker);
-            let are_due = held.wakers.len() >= MANY || now.since(held.since) >= LONGEST;
-            let due = if are_due { std::mem::take(&mut held.wakers) } else { Vec::new() };
-            let are_any = !held.wakers.is_empty();
+            if let Some(waker) = waker {
+                held.wakers.push(waker);
+            }
+            let are_due = held.wakers.are_many() || now.since(held.since) >= LONGEST;
+            let due = if are_due { std::mem::take(&mut held.wakers) } else { Wakers::default() };
+            let are_any = held.wakers.first.is_some();
             self.wakes.are_any.store(are_any, Ordering::Relaxed);
             (due, are_any && !std::mem::replace(&mut held.is_guarded, true))
         };
-        wake(&due);
+        due.wake();
         if needs_guard {
             drop(self.yard.runtime.spawn(guard(Arc::clone(self))));
         }
@@ -67,11 +76,11 @@ impl Wakes {
     pub(super) fn let_go(&self) {
         if self.are_any() {
             let due = self.take(&mut self.held.lock());
-            wake(&due);
+            due.wake();
         }
     }
 
-    fn take(&self, held: &mut Held) -> Vec<Waker> {
+    fn take(&self, held: &mut Held) -> Wakers {
         self.are_any.store(false, Ordering::Relaxed);
         std::mem::take(&mut held.wakers)
     }
@@ -83,26 +92,43 @@ async fn guard(lane: Arc<LaneShared>) {
         tokio::time::sleep(LOOK).await;
         let due = {
             let mut held = lane.wakes.held.lock();
-            held.is_guarded = !held.wakers.is_empty();
+            held.is_guarded = held.wakers.first.is_some();
             lane.wakes.take(&mut held)
         };
-        if due.is_empty() {
+        if due.first.is_none() {
             return;
         }
-        wake(&due);
+        due.wake();
     }
 }
 
-fn wake(wakers: &[Waker]) {
-    for waker in wakers {
-        wake_caught(waker);
+impl Wakers {
+    fn push(&mut self, waker: Waker) {
+        if self.first.is_none() {
+            self.first = Some(waker);
+        } else {
+            if self.rest.is_empty() {
+                self.rest.reserve_exact(MANY);
+            }
+            self.rest.push(waker);
+        }
+    }
+
+    fn are_many(&self) -> bool {
+        self.rest.len() >= MANY
+    }
+
+    fn wake(self) {
+        for waker in self.first.iter().chain(&self.rest) {
+            wake_caught(waker);
+        }
     }
 }
 
 /// How long a wake is held back at most, while bodies are as short as they were.
 const LONGEST: Duration = Duration::from_micros(20);
 
-/// How many wakes are held back at most.
+/// How many wakes are held back at most, beside the first.
 const MANY: usize = 64;
 
 /// How often the guard looks.
