@@ -186,6 +186,7 @@ mod lock;
 mod machine;
 mod map;
 mod observe;
+mod primitives;
 #[cfg(feature = "progress")]
 pub mod progress;
 pub mod queue;
@@ -194,7 +195,6 @@ mod scheduler;
 mod shutdown;
 #[cfg(feature = "signals")]
 mod signals;
-mod sync;
 mod task;
 mod timers;
 mod waits;

@@ -2,7 +2,7 @@
 
 use std::hint::spin_loop;
 
-use crate::sync::{Mutex, MutexGuard};
+use crate::primitives::{Mutex, MutexGuard};
 
 /// A mutex for sections of some ten nanoseconds.
 ///
