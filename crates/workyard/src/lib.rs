@@ -195,6 +195,7 @@ mod scheduler;
 mod shutdown;
 #[cfg(feature = "signals")]
 mod signals;
+pub mod sync;
 mod task;
 mod timers;
 mod waits;
