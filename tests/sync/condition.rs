@@ -7,6 +7,7 @@ use std::thread;
 use workyard::Scheduler;
 use workyard::sync::{Condition, Mutex};
 
+use crate::at_once::AtOnce;
 use crate::by_hand::ByHand;
 use crate::run::{SOON, on_runtime, soon};
 
@@ -64,6 +65,28 @@ fn a_notification_that_comes_too_early_is_not_taken_for_the_change() {
     stock.add(1);
     stock.changed.notify_one();
     taker.ready();
+}
+
+/// The lock goes from the first to the second to who changes the value, each in the call that frees it: so both who wait have let go of
+/// the lock when the change comes, and neither has done anything since.
+#[test]
+fn a_change_that_comes_the_moment_the_lock_is_free_is_told_to_all_who_let_go_of_it() {
+    let stock = Arc::new(Stock::default());
+    let held = stock.left.try_lock().unwrap();
+    let mut first = ByHand::new(stock.take());
+    first.assert_waits();
+    let of_second = Arc::clone(&stock);
+    let second = AtOnce::begin(async move { of_second.take().await });
+    let of_adder = Arc::clone(&stock);
+    let adder = AtOnce::begin(async move {
+        *of_adder.left.lock().await += 2;
+        of_adder.changed.notify_one();
+        of_adder.changed.notify_one();
+    });
+    drop(held);
+    first.ready();
+    assert!(adder.is_over() && second.is_over());
+    assert_eq!(stock.left(), 0);
 }
 
 #[test]

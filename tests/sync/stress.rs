@@ -12,6 +12,7 @@ use workyard::sync::blocking::Barrier;
 use workyard::sync::{Condition, Event, Mutex};
 use workyard_testkit::{Rng, SeedOnPanic, seeds, wait_for, wait_for_async};
 
+use crate::by_hand::ByHand;
 use crate::run::{SOON, on_runtime, soon};
 
 const TASKS: u32 = 4;
@@ -98,6 +99,34 @@ fn a_set_that_comes_as_a_wait_begins_releases_it() {
             }
         });
     }
+}
+
+/// A set is two steps, its turn and its wake-ups, and a clear may come between them.
+#[test]
+fn who_comes_after_a_clear_is_not_released_by_the_set_before_it() {
+    const RACES: u64 = 3_000;
+    let (event, start, end) = (Event::new(), Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..RACES {
+                start.wait();
+                event.set();
+                end.wait();
+            }
+        });
+        // Counted, and judged at the end, as the other thread is to come to its own.
+        let mut released = 0;
+        for _ in 0..RACES {
+            start.wait();
+            wait_for_tightly(|| event.is_set());
+            event.clear();
+            let mut late = ByHand::new(event.wait());
+            let is_released = late.poll().is_ready();
+            end.wait();
+            released += u32::from(is_released || late.poll().is_ready());
+        }
+        assert_eq!(released, 0, "of {RACES}");
+    });
 }
 
 /// Asks all the time, as each race is over in some microseconds, and only in the end with a pause in between.

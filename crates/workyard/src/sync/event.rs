@@ -113,10 +113,8 @@ impl Event {
     /// # Cancel safety
     /// As [`wait`](Self::wait).
     pub fn wait_timeout(&self, timeout: Duration) -> impl Future<Output = bool> + Send {
-        let began = self.turns();
         let wait = self.wait();
-        // The last look is for a set that came in time and was not seen, as the task had no budget left to look.
-        async move { time::timeout(timeout, wait).await.is_ok() || self.is_over(began) }
+        async move { time::timeout(timeout, wait).await.is_ok() }
     }
 
     /// As [`wait`](Self::wait), from a plain thread, which is parked meanwhile. Needs no runtime; not for async code.
