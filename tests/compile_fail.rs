@@ -35,6 +35,21 @@ fn a_counter_without_a_guard_in_two_tasks() {
 }
 
 #[test]
+fn a_counter_without_a_guard_in_two_threads() {
+    check("counter_in_two_threads");
+}
+
+#[test]
+fn a_counter_without_a_guard_for_everybody() {
+    check("global_counter");
+}
+
+#[test]
+fn a_guard_that_blocks_across_an_await() {
+    check("guard_across_await");
+}
+
+#[test]
 fn work_that_borrows_from_its_submitter() {
     check("borrowed_work");
 }
