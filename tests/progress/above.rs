@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use workyard::{Progress, progress};
+use workyard::{Progress, out, progress};
 use workyard_testkit::Finished;
 
 use crate::program::apart;
@@ -142,4 +142,45 @@ fn a_bar_that_a_panic_ends_does_not_cost_the_others_theirs() {
         &finished,
         &[&["line"][..], &bars, &["inner: stopped at 5 of 10", "later", "outer: done, 5 of 10"]].concat(),
     );
+}
+
+#[test]
+fn lines_to_stderr_stand_above_the_bars() {
+    let finished = apart("above::lines_to_stderr_stand_above_the_bars", "bar", || {
+        let bar = bar("work");
+        out::stderr_line("one").unwrap();
+        out::stderr_line("two\nthree").unwrap();
+        bar.finish();
+    });
+    let Some(finished) = finished else { return };
+    assert_left(&finished, &["one", "two", "three", "work: done, 5 of 10"]);
+}
+
+/// As in a shell, where both are the same terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn lines_to_stdout_stand_above_the_bars_of_the_same_terminal() {
+    use workyard_testkit::{Program, has_terminals, not_run};
+
+    const IS_APART: &str = "WORKYARD_TEST_IS_ON_TERMINAL";
+    if std::env::var_os(IS_APART).is_some() {
+        let bar = bar("work");
+        out::stdout_line("one").unwrap();
+        out::stdout_line("two").unwrap();
+        return bar.finish();
+    }
+    if let Err(error) = has_terminals() {
+        return not_run(&format!("no terminals: {error}"));
+    }
+    let program = Program::new("/bin/sh").arg("-c").arg("exec \"$0\" --exact \"$1\" --nocapture 1>&2");
+    let program = program.arg(std::env::current_exe().unwrap());
+    let program = program.arg("above::lines_to_stdout_stand_above_the_bars_of_the_same_terminal");
+    let program = program.env(IS_APART, "").env("WORKYARD_PROGRESS", "bar").env("TERM", "xterm").env("NO_COLOR", "");
+    let finished = crate::program::run(program.stderr_on_terminal(COLUMNS, 24));
+    let left = screen(&finished.stderr, COLUMNS);
+    let at = |line: &str| left.iter().position(|left| left.starts_with(line));
+    let (one, two, end) = (at("one").unwrap(), at("two").unwrap(), at("work: done, 5 of 10").unwrap());
+    assert!((one + 1, two + 1) == (two, end), "{left:#?}");
+    assert_eq!((&*left[one], &*left[two]), ("one", "two"));
+    assert!(at("work [").is_none(), "no bar is left behind: {left:#?}");
 }

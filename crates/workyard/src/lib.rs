@@ -186,6 +186,7 @@ mod lock;
 mod machine;
 mod map;
 mod observe;
+pub mod out;
 mod primitives;
 #[cfg(feature = "progress")]
 pub mod progress;
