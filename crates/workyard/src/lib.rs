@@ -239,6 +239,11 @@ struct Recipes;
 #[doc = include_str!("../../../docs/lanes.md")]
 struct Lanes;
 
+/// The programs of the page on what is shared.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sync.md")]
+struct Shared;
+
 /// What users of Python's `multiprocessing.Pool` write here.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/coming-from/multiprocessing-pool.md")]
