@@ -182,7 +182,6 @@ mod completed;
 mod ground;
 mod group;
 mod lane;
-mod lock;
 mod machine;
 mod map;
 mod observe;

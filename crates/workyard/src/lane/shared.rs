@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use parking_lot::Mutex;
 use workyard_core::{
     Ending, LaneConfig, LaneCounts, LanePolicy, Moment, Outcome, Percentiles, Priority, Refusal, ShortBodies, Slot,
     TaskState, Ticket,
@@ -19,7 +20,6 @@ use crate::lane::drivers::Pool;
 use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
 use crate::lane::wakes::Wakes;
-use crate::lock::Lock;
 use crate::observe::Unobserved;
 use crate::task::cell::Task;
 use crate::task::header::Seat;
@@ -41,7 +41,7 @@ pub(crate) struct LaneShared {
     pub(crate) executor: Executor,
     pub(crate) unobserved: Unobserved,
     pub(super) wakes: Wakes,
-    pub(super) state: Apart<Lock<LaneState>>,
+    pub(super) state: Apart<Mutex<LaneState>>,
 }
 
 /// The policy, which knows tasks and submitters by number, and what the numbers stand for.
@@ -93,7 +93,7 @@ impl LaneShared {
             executor,
             unobserved: Unobserved::default(),
             wakes: Wakes::default(),
-            state: Apart(Lock::new(state)),
+            state: Apart(Mutex::new(state)),
         })
     }
 

@@ -125,6 +125,7 @@ mod error;
 mod get;
 mod join;
 mod line;
+mod lock;
 #[cfg(all(test, workyard_loom))]
 mod loom_tests;
 mod priority_producer;

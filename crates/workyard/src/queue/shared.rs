@@ -7,10 +7,10 @@ use workyard_core::Priority;
 
 use super::error::{PutError, PutErrorKind};
 use super::line::Ticket;
+use super::lock::Lock;
 use super::state::{Admission, Side, State};
 use super::store::{Nanos, Store, nanos};
 use super::wakes::Wakes;
-use crate::lock::Lock;
 
 /// What the handles of one queue have in common.
 #[repr(C, align(64))]

@@ -1,4 +1,4 @@
-//! Owns how the lock of a queue, or of a lane, is waited for. Never knows what is locked.
+//! Owns how the lock of a queue is waited for. Never knows what is locked.
 
 use std::hint::spin_loop;
 
@@ -9,15 +9,15 @@ use crate::primitives::{Mutex, MutexGuard};
 /// Whoever finds it locked stays away for as long as several such sections take, and longer each time, before it looks again. With two
 /// threads that lock it in turn, each section would begin with fetching what it locks from the other CPU, which takes
 /// longer than the section. So each has it for a while.
-pub(crate) struct Lock<T>(Mutex<T>);
+pub(super) struct Lock<T>(Mutex<T>);
 
 impl<T> Lock<T> {
-    pub(crate) fn new(value: T) -> Self {
+    pub(super) fn new(value: T) -> Self {
         Self(Mutex::new(value))
     }
 
     #[inline]
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.try_lock().unwrap_or_else(|| self.lock_contended())
     }
 
