@@ -520,3 +520,28 @@ fn a_waiter_that_goes_leaves_its_closure_to_end_and_its_slot_to_come_back() {
         assert!(ended.load(Ordering::SeqCst) && counts(&yard, "cpu").occupied == 0);
     });
 }
+
+#[test]
+fn a_loop_that_only_submits_lets_others_on_its_thread_have_their_turn() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(soon(async {
+        let yard = Scheduler::builder().io(Lane::io().limit(1).queue(10_000)).build().unwrap();
+        drop(yard.io().submit(pending::<()>()).await.unwrap());
+        let turns = Arc::new(AtomicUsize::new(0));
+        let other = {
+            let turns = Arc::clone(&turns);
+            tokio::spawn(async move {
+                loop {
+                    turns.fetch_add(1, Ordering::Relaxed);
+                    tokio::task::yield_now().await;
+                }
+            })
+        };
+        for _ in 0..10_000 {
+            drop(yard.io().submit(async {}).await.unwrap());
+        }
+        // One in 1,024 gives way, and what was spawned is polled in between.
+        assert!(turns.load(Ordering::Relaxed) >= 9, "{turns:?}");
+        other.abort();
+    }));
+}

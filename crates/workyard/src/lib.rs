@@ -198,6 +198,7 @@ mod signals;
 pub mod sync;
 mod task;
 mod timers;
+mod turns;
 mod waits;
 mod yard;
 

@@ -15,6 +15,7 @@ use crate::lane::submit_error::{Refused, SubmitError};
 use crate::task::cell::{Cell, Join, Submitted, Work};
 use crate::task::header::{Header, Options};
 use crate::task::{Handle, TaskError};
+use crate::turns::Turn;
 use crate::waits::{DirectWait, Next, Target};
 
 /// The task that was accepted, or the work back.
@@ -69,7 +70,7 @@ impl<F, T: 'static> Submission<F, T> {
 /// polled and is then neither polled nor dropped (the loser of a `select!` that is kept in a variable) holds up those
 /// behind it once its turn has come, as with tokio's semaphore.
 ///
-/// While there is room it is ready at once, as a spawn is: it takes no part in tokio's coop budget.
+/// While there is room it is ready at once. Eight submissions count as one operation in tokio's coop budget.
 ///
 /// # Cancel safety
 /// Dropping it means that the task was never accepted; its place in the line, or the place promised to it, goes to the
@@ -148,6 +149,11 @@ impl<F, T: 'static> Submit<'_, F, T> {
     pub(crate) fn poll_accepted(&mut self, cx: &mut Context<'_>) -> Poll<Accepted<F, T>> {
         let this = self;
         let Some(submission) = this.submission.take() else { polled_again() };
+        // The turn of others says nothing about room: the submission stays as it is.
+        let Poll::Ready(turn) = Turn::poll(cx) else {
+            this.submission = Some(submission);
+            return Poll::Pending;
+        };
         let admitted = loop {
             if let Poll::Ready(admitted) = this.poll_admission(&submission, cx) {
                 break admitted;
@@ -157,6 +163,7 @@ impl<F, T: 'static> Submit<'_, F, T> {
                 return Poll::Pending;
             }
         };
+        turn.made_progress();
         this.ticket = None;
         this.wait.end();
         Poll::Ready(if admitted.is_ok() {

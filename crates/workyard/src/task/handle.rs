@@ -1,6 +1,5 @@
 //! Owns the user's end of an accepted task. Never holds its body.
 
-use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -8,13 +7,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::task::coop::{self, RestoreOnPending};
 use workyard_core::{Reason, TaskState};
 
 use crate::block_on::{block_on, block_on_timeout};
 use crate::task::cell::{Join, Task};
 use crate::task::error::TaskError;
 use crate::task::id::TaskId;
+use crate::turns::Turn;
 use crate::waits::{DirectWait, Next, Target};
 
 /// An accepted task: a future of its result, and the means to stop it.
@@ -194,7 +193,7 @@ impl<T> Future for Handle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.taken, "a handle was polled after it gave its result");
-        let budget = ready!(takes_turn(cx));
+        let turn = ready!(Turn::poll(cx));
         let result = loop {
             if let Poll::Ready(result) = self.task.poll_join(cx) {
                 self.taken = true;
@@ -214,24 +213,10 @@ impl<T> Future for Handle<T> {
                 },
             }
         };
-        if let Some(budget) = budget {
-            budget.made_progress();
-        }
+        turn.made_progress();
         self.wait.end();
         Poll::Ready(result)
     }
-}
-
-thread_local! {
-    static POLLS: Cell<u8> = const { Cell::new(0) };
-}
-
-/// Every eighth poll of a handle on a thread is one in tokio's sense, after 128 of which others get their turn. A result that is there
-/// is taken in a fraction of what else counts as one, and each turn of others may wake a thread for nothing.
-fn takes_turn(cx: &mut Context<'_>) -> Poll<Option<RestoreOnPending>> {
-    // A thread that is about to end has no thread-locals any more.
-    let polls = POLLS.try_with(|polls| polls.replace(polls.get().wrapping_add(1))).unwrap_or_default();
-    if polls % 8 == 7 { coop::poll_proceed(cx).map(Some) } else { Poll::Ready(None) }
 }
 
 impl<T> Drop for Handle<T> {
