@@ -501,6 +501,32 @@ fn no_task_runs_in_the_stack_of_another_that_waits_for_its_own_parts() {
     });
 }
 
+/// Where a thread that waits for its parts takes any job, it may take one that waits for the very lock it holds.
+#[test]
+fn a_lock_held_over_parallel_work_stops_nobody_for_ever() {
+    on_runtime(async {
+        let yard = Scheduler::builder().cpu(Lane::cpu().threads(3).queue(64)).build().unwrap();
+        let sum = Arc::new(Mutex::new(0));
+        // Few at a time, so that threads without a task help with the parts when the next one comes.
+        for _ in 0..200 {
+            let mut handles = Vec::new();
+            for _ in 0..3 {
+                let sum = Arc::clone(&sum);
+                let task = move || {
+                    let mut held = sum.lock().unwrap();
+                    *held += tree(6);
+                };
+                handles.push(yard.cpu().submit(task).await.unwrap());
+                tokio::task::yield_now().await;
+            }
+            for handle in handles {
+                soon(handle).await.unwrap();
+            }
+        }
+        assert_eq!(*sum.lock().unwrap(), 200 * 3 * 64);
+    });
+}
+
 #[test]
 fn a_waiter_that_goes_leaves_its_closure_to_end_and_its_slot_to_come_back() {
     on_runtime(async {

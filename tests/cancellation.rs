@@ -516,3 +516,19 @@ fn a_handle_that_cancels_on_drop_asks_a_closure_to_stop() {
         assert_eq!(report.to_string(), "accepted 1 = 1 completed; stuck: none");
     });
 }
+
+#[test]
+fn a_closure_that_does_not_heed_keeps_its_slot_and_its_value_counts() {
+    on_runtime(async {
+        let (yard, (open, body)) = (narrow(), stubborn());
+        let handle = yard.cpu().submit(body).await.unwrap();
+        started(&handle).await;
+        let next = yard.cpu().submit(|| 1).await.unwrap();
+        assert!(handle.cancel() && handle.was_cancelled() && !handle.is_finished());
+        let held = counts(&yard, "cpu");
+        assert_eq!((held.occupied, held.overrunning, held.ledger.running, held.ledger.queued), (1, 0, 1, 1));
+        drop(open);
+        assert_eq!((soon(handle).await.unwrap(), soon(next).await.unwrap()), (7, 1));
+        assert_eq!(counts(&yard, "cpu").ledger.completed, 2);
+    });
+}

@@ -1,7 +1,7 @@
 //! Panics of user code, wherever they come from: reported, and never the end of a worker, a lane or a neighbour.
 //!
 //! A panic while panicking (a body panics, and so does the `Drop` of one of its locals) ends the process, as everywhere in
-//! Rust; no test can show more than that.
+//! Rust. A process of its own shows that.
 #![cfg(test)]
 
 #[path = "common/run.rs"]
@@ -343,5 +343,66 @@ fn a_poisoned_lock_of_the_user_poisons_nothing_else() {
         );
         assert!(yard.cpu().run(move || theirs.is_poisoned()).await.unwrap());
         all_lanes_live(&yard).await;
+    });
+}
+
+/// In a process of its own, which it ends.
+#[cfg(unix)]
+#[test]
+fn a_panic_while_panicking_ends_the_process() {
+    use workyard_testkit::Program;
+
+    /// Panics when it is dropped, also by a panic.
+    struct Again;
+
+    impl Drop for Again {
+        fn drop(&mut self) {
+            panic!("on purpose, again");
+        }
+    }
+
+    const NAME: &str = "a_panic_while_panicking_ends_the_process";
+    const INSIDE: &str = "WORKYARD_TEST_DOUBLE_PANIC";
+    if std::env::var_os(INSIDE).is_none() {
+        // It leaves no core behind.
+        let shell = Program::new("/bin/sh").arg("-c").arg("ulimit -c 0; exec \"$0\" \"$@\"");
+        let test = shell.arg(std::env::current_exe().unwrap()).arg(NAME).env(INSIDE, "1");
+        let finished = test.run_within(SOON * 3);
+        assert_eq!((finished.code, finished.signal), (None, Some(6)), "it aborts: {finished}");
+        return;
+    }
+    on_runtime(async {
+        let panics = || -> () {
+            let _local = Again;
+            panic!("on purpose");
+        };
+        drop(narrow().cpu().run(panics).await);
+    });
+}
+
+/// An error that cannot say what it is.
+#[derive(Debug)]
+struct Speechless;
+
+impl std::fmt::Display for Speechless {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("on purpose: no words")
+    }
+}
+
+impl std::error::Error for Speechless {}
+
+#[test]
+fn an_error_whose_words_panic_harms_only_who_asks_for_them() {
+    on_runtime(async {
+        let yard = narrow();
+        let error = yard.cpu().task("a").fallible().run(|| Err::<(), _>(Speechless)).await.unwrap_err();
+        assert_eq!(error.kind(), TaskErrorKind::Failed);
+        drop(yard.cpu().task("a").fallible().submit(|| Err::<(), _>(Speechless)).await.unwrap());
+        drop(yard.io().task("a").fallible().submit(async { Err::<(), _>(Speechless) }).await.unwrap());
+        drop(yard.blocking().task("a").fallible().submit(|| Err::<(), _>(Speechless)).await.unwrap());
+        all_lanes_live(&yard).await;
+        let report = soon(yard.shutdown()).await;
+        assert!(report.balances() && report.is_clean() && report.total.failed == 4, "{report}");
     });
 }

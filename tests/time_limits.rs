@@ -264,3 +264,22 @@ fn a_token_stops_what_runs_and_what_waits_on_every_lane() {
         assert_eq!((report.total.cancelled, report.total.completed), (4, 2));
     });
 }
+
+#[test]
+fn for_ever_is_a_limit_of_every_wait() {
+    on_runtime(async {
+        let (yard, max) = (narrow(), Duration::MAX);
+        let task = yard.io().task("for ever").timeout(max).queue_timeout(max);
+        let mut handle = task.submit_timeout(max, async { 1 }).await.unwrap();
+        assert_eq!(soon(handle.join_timeout(max)).await.unwrap().unwrap(), 1);
+        let cpu = yard.cpu().clone();
+        let on_a_thread = tokio::task::spawn_blocking(move || {
+            cpu.blocking_submit(|| 2).unwrap().blocking_join_timeout(max).unwrap().unwrap()
+        });
+        assert_eq!(soon(on_a_thread).await.unwrap(), 2);
+        let each = yard.cpu().map(0..3, |x| x).timeout(max);
+        assert_eq!(soon(each).await.unwrap(), [0, 1, 2]);
+        let report = soon(yard.shutdown().drain_for(max).grace(max)).await;
+        assert!(report.balances() && report.is_clean() && report.total.completed == 5, "{report}");
+    });
+}

@@ -7,6 +7,7 @@ mod budget;
 mod clippy_rooms;
 mod doc_sections;
 mod edges;
+mod evidence;
 mod finding;
 mod headers;
 mod limits;

@@ -2,8 +2,8 @@
 
 use super::finding::Findings;
 use super::{
-    architecture, async_fns, banned_words, budget, clippy_rooms, doc_sections, edges, headers, limits, mod_files,
-    pinned, spawning,
+    architecture, async_fns, banned_words, budget, clippy_rooms, doc_sections, edges, evidence, headers, limits,
+    mod_files, pinned, spawning,
 };
 use crate::source::Source;
 use crate::steps::Steps;
@@ -26,7 +26,8 @@ const RUST_RULES: [RustRule; 8] = [
 /// A rule about the repository.
 type TreeRule = fn(&[File], &mut Findings);
 
-const TREE_RULES: [TreeRule; 4] = [edges::check, clippy_rooms::check, architecture::check, banned_words::check];
+const TREE_RULES: [TreeRule; 5] =
+    [edges::check, clippy_rooms::check, architecture::check, evidence::check, banned_words::check];
 
 /// Applies every rule to every file, and prints what is broken. Once in a run is enough.
 pub(crate) fn run(steps: &mut Steps) {
@@ -77,6 +78,7 @@ mod tests {
             File { path: ".clippy.toml".to_owned(), text: "a = 1\n".to_owned() },
             File { path: "tests/.clippy.toml".to_owned(), text: String::new() },
             File { path: "docs/ARCHITECTURE.md".to_owned(), text: "`crates/none.rs`\n".to_owned() },
+            File { path: "docs/reliability.md".to_owned(), text: "`tests/none.rs: f`\n".to_owned() },
             File { path: "notes.md".to_owned(), text: concat!("TO", "DO\n").to_owned() },
         ];
         let found = findings(&files);
