@@ -1,0 +1,9 @@
+//! The decisions about time: which timer is due next, and what a schedule does with a due time that comes late or too early.
+
+mod account;
+mod due_order;
+mod recurrence;
+
+pub use account::TimerAccount;
+pub use due_order::{DueKey, DueOrder};
+pub use recurrence::{Due, Missed, Overlap, Recurrence, Verdict};
