@@ -1,5 +1,7 @@
 //! The one place that reads the clock.
 
+use std::time::{Duration, SystemTime};
+
 use tokio::time::Instant;
 use workyard_core::Moment;
 
@@ -16,6 +18,16 @@ impl Clock {
 
     pub(crate) fn now(&self) -> Moment {
         Moment::new(Instant::now().saturating_duration_since(self.built_at))
+    }
+
+    /// When a moment is on tokio's clock; `None` if that does not reach so far.
+    pub(crate) fn instant(&self, moment: Moment) -> Option<Instant> {
+        self.built_at.checked_add(moment.since_start())
+    }
+
+    /// How long until this time, by the clock on the wall as it is set now; zero if it has passed.
+    pub(crate) fn until(time: SystemTime) -> Duration {
+        time.duration_since(SystemTime::now()).unwrap_or_default()
     }
 }
 

@@ -191,6 +191,7 @@ mod primitives;
 pub mod progress;
 pub mod queue;
 mod report;
+mod schedule;
 mod scheduler;
 mod shutdown;
 #[cfg(feature = "signals")]
@@ -217,12 +218,15 @@ pub use observe::{LaneSnapshot, Snapshot, TaskInfo};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use report::Report;
+pub use schedule::{After, Every, Tick, Timer, TimerInfo, TimerKind};
 pub use scheduler::{NoSuchLane, Scheduler, WeakScheduler};
 pub use shutdown::{Shutdown, ShutdownFuture};
 #[cfg(feature = "signals")]
 pub use signals::OnSignal;
 pub use task::{BoxError, Handle, TaskContext, TaskEnded, TaskError, TaskErrorKind, TaskId, TaskRef, TaskStatus};
-pub use workyard_core::{Ageing, LaneCounts, Ledger, Order, OutOfRange, Outcome, Percentiles, Priority, Reason};
+pub use workyard_core::{
+    Ageing, LaneCounts, Ledger, Missed, Order, OutOfRange, Outcome, Overlap, Percentiles, Priority, Reason,
+};
 
 /// The programs in the README, which documentation tests compile and run.
 #[cfg(doctest)]

@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::builder::{BuildError, Builder};
+use crate::clock::Clock;
 use crate::group::Group;
 use crate::lane::{BlockingLane, CpuLane, IoLane};
 use crate::observe::{Snapshot, TaskInfo};
+use crate::schedule::{After, Every, TimerInfo};
 use crate::shutdown::Shutdown;
 use crate::yard::{NamedLane, Yard};
 
@@ -135,6 +138,36 @@ impl Scheduler {
     /// A new, empty group of tasks that live and die together, and all give a `T`.
     pub fn group<T: Send + 'static>(&self) -> Group<T> {
         Group::new(self.io(), self.cpu(), self.blocking())
+    }
+
+    /// Begins a timer that fires once, after this delay. [`Duration::MAX`] means never.
+    ///
+    /// It counts on tokio's clock, which goes on evenly whatever the clock on the wall is set to, and, on Linux, stands still while the
+    /// machine is suspended. It fires when the time has come or up to 2 ms later, never before.
+    pub fn after(&self, delay: Duration) -> After<'_> {
+        After::new(self.yard.targets(), delay)
+    }
+
+    /// Begins a timer that fires once, at this time of the clock on the wall; at once if it has passed.
+    ///
+    /// How far that is, is measured when this is called; from then on it is as [`after`](Self::after), and does not notice that somebody sets
+    /// the clock.
+    pub fn at(&self, time: SystemTime) -> After<'_> {
+        self.after(Clock::until(time))
+    }
+
+    /// Begins a timer that fires again and again, first after a whole period. A period of less than a millisecond counts as one;
+    /// [`Duration::MAX`] means never.
+    ///
+    /// It counts as [`after`](Self::after) does. The due times are multiples of the period after the first one, so they do not drift.
+    pub fn every(&self, period: Duration) -> Every<'_> {
+        Every::new(self.yard.targets(), period)
+    }
+
+    /// The timers that are going to fire, the next one first. O(timers · log timers), partly under their lock: for people and
+    /// logs, not for loops.
+    pub fn scheduled(&self) -> Vec<TimerInfo> {
+        self.yard.schedule.infos()
     }
 
     /// A token that is cancelled when shutdown starts, so that a service's loops stop feeding at once. Cancelling it

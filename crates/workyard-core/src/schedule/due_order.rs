@@ -69,6 +69,11 @@ impl<T> DueOrder<T> {
         self.timers.remove(key)
     }
 
+    /// Whether a timer is here.
+    pub fn contains(&self, key: &DueKey) -> bool {
+        self.timers.contains_key(key)
+    }
+
     /// The place of the first timer.
     pub fn next(&self) -> Option<DueKey> {
         self.timers.first_key_value().map(|(key, _)| *key)
