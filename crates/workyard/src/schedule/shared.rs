@@ -23,7 +23,7 @@ use crate::schedule::entry::{About, Entering, Entry, Left, MakeTick, Series};
 use crate::schedule::info::TimerInfo;
 use crate::schedule::options::Rhythm;
 use crate::schedule::sleeper::Sleeper;
-use crate::schedule::state::State;
+use crate::schedule::state::{Cancelled, State};
 use crate::schedule::timer::{Place, Timer};
 
 /// The timers of a yard, as the yard, its timers' handles and the sleeper share them.
@@ -92,21 +92,19 @@ impl Schedule {
 
     /// Cancels a timer. `false` if it comes too late.
     pub(super) fn cancel(&self, place: &Place) -> bool {
-        let (left, was_first) = {
+        let cancelled = {
             let mut state = self.state.lock();
-            let first = state.next_due();
-            let left = match place {
-                Place::Once(key, lane) => state.cancel_once(key, lane).map(|entry| (entry, None)),
+            match place {
+                Place::Once(key, lane) => state.cancel_once(key, lane),
                 Place::Series(number) => state.cancel_series(*number),
-            };
-            (left, state.next_due() != first)
+            }
         };
-        let Some((left, tick)) = left else { return false };
-        // Else it would wake for nothing.
-        if was_first {
+        let Some(Cancelled { timer, tick, was_next }) = cancelled else { return false };
+        // Else it would wake for nothing, or never.
+        if was_next {
             self.sleeper.wake();
         }
-        left.clear();
+        timer.clear();
         if let Some(tick) = tick {
             tick.clear();
         }

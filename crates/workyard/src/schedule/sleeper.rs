@@ -1,11 +1,12 @@
 //! Owns the one task that waits for timers, and lets what is due into its lane. Never decides what is due: the state does.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until};
 use workyard_core::{Due, DueKey, Moment};
 
@@ -122,8 +123,8 @@ impl Future for Sleeper {
                 }
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        // A task that wakes itself goes on before the runtime has looked for what else is ready, sockets above all.
+        pin!(yield_now()).poll(cx)
     }
 }
 

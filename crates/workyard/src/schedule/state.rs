@@ -92,24 +92,33 @@ impl State {
     }
 
     /// Cancels a timer that fires once, unless its lane has it.
-    pub(super) fn cancel_once(&mut self, key: &DueKey, lane: &Arc<LaneShared>) -> Option<Left> {
+    pub(super) fn cancel_once(&mut self, key: &DueKey, lane: &Arc<LaneShared>) -> Option<Cancelled> {
+        let was_next = self.is_next(key, lane);
         let entry = match self.order.remove(key) {
             Some(Waiting::Once(entry)) => entry,
             Some(Waiting::Series) => return None,
             None => self.lane(lane).take(key)?,
         };
         self.lane(lane).account.cancel();
-        Some(Left::Entry(entry))
+        Some(Cancelled { timer: Left::Entry(entry), tick: None, was_next })
     }
 
     /// Ends a series, and takes its tick out of the line.
-    pub(super) fn cancel_series(&mut self, number: u64) -> Option<(Left, Option<Left>)> {
+    pub(super) fn cancel_series(&mut self, number: u64) -> Option<Cancelled> {
         let series = self.series.remove(&number)?;
+        let lane = &series.about.lane;
+        let was_next = series.due.iter().chain(&series.in_line).any(|key| self.is_next(key, lane));
         if let Some(key) = series.due {
             let _place = self.order.remove(&key);
         }
-        let tick = series.in_line.and_then(|key| self.lane(&series.about.lane).take(&key));
-        Some((Left::Series(series), tick.map(Left::Entry)))
+        let tick = series.in_line.and_then(|key| self.lane(lane).take(&key)).map(Left::Entry);
+        Some(Cancelled { timer: Left::Series(series), tick, was_next })
+    }
+
+    /// Whether the sleeper sleeps until this timer is due, or until there is room for it.
+    fn is_next(&self, key: &DueKey, lane: &Arc<LaneShared>) -> bool {
+        let mut lines = self.lanes.iter().filter(|timers| Arc::ptr_eq(&timers.lane, lane));
+        self.order.next() == Some(*key) || lines.any(|timers| timers.has_head(key))
     }
 
     /// Ends all timers.
@@ -242,11 +251,6 @@ impl State {
         true
     }
 
-    /// The due time of the next timer.
-    pub(super) fn next_due(&self) -> Option<DueKey> {
-        self.order.next()
-    }
-
     /// Whether no entry is being polled.
     pub(super) const fn is_settled(&self) -> bool {
         self.on_the_way == 0
@@ -281,6 +285,15 @@ impl State {
     pub(super) fn len(&self) -> usize {
         self.entries().filter(|(_, entry)| !entry.is_tick).count() + self.series.len()
     }
+}
+
+/// What was cancelled.
+pub(super) struct Cancelled {
+    pub(super) timer: Left,
+    /// A tick of it that waited for room.
+    pub(super) tick: Option<Left>,
+    /// Whether the sleeper waits for it.
+    pub(super) was_next: bool,
 }
 
 /// What polling an entry has given.
@@ -328,7 +341,11 @@ impl LaneTimers {
     }
 
     fn holds(&self, key: &DueKey) -> bool {
-        matches!(&self.head, Head::Here(at, _) if at == key) || self.behind.contains(key)
+        self.has_head(key) || self.behind.contains(key)
+    }
+
+    fn has_head(&self, key: &DueKey) -> bool {
+        matches!(&self.head, Head::Here(at, _) if at == key)
     }
 
     fn entries(&self) -> impl Iterator<Item = (&DueKey, &Entry)> {
