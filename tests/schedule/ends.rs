@@ -1,7 +1,6 @@
 //! The end of the yard at each moment of a timer's life: nothing fires afterwards, all of it is counted, and nothing is left.
 
-use std::future::pending;
-use std::sync::Arc;
+use std::future::{Ready, pending, ready};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
@@ -10,6 +9,11 @@ use workyard::Scheduler;
 use workyard_testkit::{DropCounter, wait_for};
 
 use crate::common::{Log, SECOND, SOON, end, narrow, settle};
+
+/// What a function gives that has this.
+fn holds<T>(_value: &T) -> Ready<()> {
+    ready(())
+}
 
 #[tokio::test(start_paused = true)]
 async fn shutdown_cancels_what_is_not_due_and_counts_it() {
@@ -21,7 +25,7 @@ async fn shutdown_cancels_what_is_not_due_and_counts_it() {
     }
     let (once, again) = (values.payload(), values.payload());
     yard.after(SECOND).cpu(move || drop(once));
-    let timer = yard.every(SECOND).io(move |_| std::future::ready(drop(Arc::new(&again))));
+    let timer = yard.every(SECOND).io(move |_| holds(&again));
     let report = end(&yard).await;
     assert_eq!(
         report.to_string(),
@@ -40,7 +44,7 @@ async fn what_is_set_after_the_end_is_dropped_and_refused() {
     let (once, again) = (values.payload(), values.payload());
     let timers = [
         yard.after(Duration::ZERO).io(async move { drop(once) }),
-        yard.every(SECOND).cpu(move |_| drop(Arc::new(&again))),
+        yard.every(SECOND).cpu(move |_| drop(holds(&again))),
     ];
     assert_eq!(values.alive(), 0);
     assert!(timers.iter().all(|timer| !timer.is_scheduled() && !timer.cancel()));
@@ -133,7 +137,7 @@ async fn dropping_the_yard_drops_what_its_timers_hold() {
     let timers = [
         yard.after(SECOND).io(async move { drop(due) }),
         yard.after(9 * SECOND).io(async move { drop(once) }),
-        yard.every(9 * SECOND).cpu(move |_| drop(Arc::new(&again))),
+        yard.every(9 * SECOND).cpu(move |_| drop(holds(&again))),
     ];
     sleep(2 * SECOND).await;
     drop(yard);
@@ -152,7 +156,7 @@ fn a_runtime_that_ends_first_ends_all_timers() {
         let yard = Scheduler::new();
         let (once, again) = (values.payload(), values.payload());
         yard.after(SECOND).io(async move { drop(once) });
-        let timer = yard.every(SECOND).io(move |_| std::future::ready(drop(Arc::new(&again))));
+        let timer = yard.every(SECOND).io(move |_| holds(&again));
         settle().await;
         (yard, timer)
     });

@@ -56,7 +56,10 @@ async fn an_error_is_a_failure_where_the_timer_is_fallible() {
     yard.after(SECOND).fallible().cpu(|| Err::<(), _>("once"));
     yard.every(SECOND).first_after(SECOND).fallible().blocking(|_| Err::<(), _>("again and again"));
     sleep(SECOND).await;
-    wait_for_async("all have ended", SOON, || yard.snapshot().ledger().completed + yard.snapshot().ledger().failed == 5).await;
+    wait_for_async("all have ended", SOON, || {
+        yard.snapshot().ledger().completed + yard.snapshot().ledger().failed == 5
+    })
+    .await;
     assert_eq!((unobserved(&yard, "io"), unobserved(&yard, "cpu"), unobserved(&yard, "blocking")), (2, 1, 1));
     let report = end(&yard).await;
     assert_eq!((report.total.completed, report.total.failed), (1, 4));
@@ -69,7 +72,13 @@ async fn a_value_whose_drop_panics_is_reported_and_hurts_nobody() {
     let set = |yard: &Scheduler| {
         let (once, again) = (values.panicking_payload(), values.panicking_payload());
         let once = yard.after(SECOND).io(async move { drop(once) });
-        (once, yard.every(SECOND).io(move |_| std::future::ready(drop(format_args!("{:?}", &raw const again)))))
+        (
+            once,
+            yard.every(SECOND).io(move |_| {
+                let _held = &again;
+                std::future::ready(())
+            }),
+        )
     };
     let (once, again) = set(&yard);
     assert!(once.cancel() && again.cancel());

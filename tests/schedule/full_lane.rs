@@ -97,9 +97,10 @@ async fn ticks(missed: Missed, overlap: Overlap) -> Vec<(u64, u64, u64)> {
     let held = fill(&yard).await;
     let (began, log) = (Instant::now(), Log::new());
     let told = log.clone();
-    yard.every(SECOND).missed(missed).overlap(overlap).io(move |tick| {
-        told.told((tick.number(), (tick.due() - began).as_secs(), tick.missed()))
-    });
+    yard.every(SECOND)
+        .missed(missed)
+        .overlap(overlap)
+        .io(move |tick| told.told((tick.number(), (tick.due() - began).as_secs(), tick.missed())));
     sleep(5 * SECOND + SECOND / 2).await;
     let counts = yard.snapshot().lane("io").unwrap().counts;
     assert_eq!((counts.submitters, counts.ledger.scheduled), (1, 0), "one tick waits, and is no task yet");

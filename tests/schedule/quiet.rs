@@ -43,7 +43,9 @@ async fn there_is_a_sleeper_while_there_is_a_timer() {
 fn sleeps(set: impl FnOnce(&Scheduler)) -> usize {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
-    let park = move || drop(counted.fetch_add(1, Ordering::Relaxed));
+    let park = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    };
     let runtime = Builder::new_current_thread().enable_all().start_paused(true).on_thread_park(park).build().unwrap();
     runtime.block_on(async {
         let yard = Scheduler::new();

@@ -37,7 +37,7 @@ impl Clock {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CoarseClock {
     #[cfg(target_os = "linux")]
-    started: std::time::Duration,
+    started: Duration,
     #[cfg(not(target_os = "linux"))]
     started: std::time::Instant,
 }
@@ -52,10 +52,10 @@ impl CoarseClock {
         Moment::new(Self::since_boot().saturating_sub(self.started))
     }
 
-    fn since_boot() -> std::time::Duration {
+    fn since_boot() -> Duration {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
         // It never is negative.
-        std::time::Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+        Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
     }
 }
 

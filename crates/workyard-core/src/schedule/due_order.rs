@@ -172,7 +172,8 @@ mod tests {
     #[test]
     fn equal_times_fire_by_priority_and_then_by_insertion() {
         let mut order = DueOrder::new();
-        for (number, priority) in [Priority::LOW, Priority::HIGH, Priority::LOW, Priority::HIGH].into_iter().enumerate() {
+        for (number, priority) in [Priority::LOW, Priority::HIGH, Priority::LOW, Priority::HIGH].into_iter().enumerate()
+        {
             let _first = order.insert(DueKey::new(at(1), priority, number as u64), number);
         }
         assert_eq!(std::iter::from_fn(|| order.pop()).map(|(_, timer)| timer).collect::<Vec<_>>(), [1, 3, 0, 2]);

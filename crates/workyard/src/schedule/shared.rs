@@ -181,6 +181,7 @@ impl Schedule {
 }
 
 /// Who has to know that a timer was set.
+#[derive(Clone, Copy)]
 enum Wake {
     Nobody,
     Sleeper,

@@ -219,7 +219,10 @@ impl State {
         };
         let goes_on = !is_closed && (!is_tick || self.series.contains_key(&key.number()));
         let waits_on = goes_on && back.is_some();
-        if is_tick && !waits_on && let Some(series) = self.series.get_mut(&key.number()) {
+        if is_tick
+            && !waits_on
+            && let Some(series) = self.series.get_mut(&key.number())
+        {
             series.in_line = None;
             series.recurrence.entered();
         }
@@ -299,7 +302,10 @@ pub(super) struct Cancelled {
 /// What polling an entry has given.
 pub(super) enum Polled {
     /// The lane has let it in, or, being closed, has not.
-    Over { is_tick: bool, is_in: bool },
+    Over {
+        is_tick: bool,
+        is_in: bool,
+    },
     NoRoom(Entry),
 }
 
