@@ -132,6 +132,21 @@
 //! # Ok(()) }) }
 //! ```
 //!
+//! # Time
+//! ```
+//! # async fn nightly() {}
+//! # fn sweep(_tick: workyard::Tick) {}
+//! # fn main() -> Result<(), workyard::BoxError> { tokio::runtime::Runtime::new()?.block_on(async {
+//! # use std::time::Duration;
+//! # use workyard::*;
+//! # let yard = Scheduler::new();
+//! yard.after(Duration::from_secs(3)).io(async { println!("once") });           // gives a handle to cancel; dropping it detaches
+//! yard.every(Duration::from_secs(60)).overlap(Overlap::Skip).cpu(sweep);       // a function of the tick
+//! # assert_eq!(yard.shutdown().await.cancelled_timers, 2);
+//! # Ok(()) }) }
+//! ```
+//! See [`After`] and [`Every`] for what becomes of ticks that come too late or too early, and of full lanes.
+//!
 //! # The end
 //! ```
 //! # fn main() -> Result<(), workyard::BoxError> { tokio::runtime::Runtime::new()?.block_on(async {

@@ -33,6 +33,9 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// at most one tick of a timer waits for room, also with [`Overlap::Allow`]: what is due meanwhile is missed, or, with
 /// [`Overlap::Queue`], late.
 ///
+/// A function that holds a [`Scheduler`](crate::Scheduler) keeps its own yard from being dropped, though not from being shut down; let it hold lanes, or a
+/// [`WeakScheduler`](crate::WeakScheduler).
+///
 /// Shutdown ends all timers as soon as it starts, and so does dropping the last [`Scheduler`](crate::Scheduler); ticks that their lanes have by
 /// then are drained with the rest. What is set later is dropped at once and counted as refused.
 ///
