@@ -4,6 +4,8 @@
 
 #[path = "schedule/common.rs"]
 mod common;
+#[path = "schedule/cron.rs"]
+mod cron;
 #[path = "schedule/ends.rs"]
 mod ends;
 #[path = "schedule/failures.rs"]

@@ -198,7 +198,8 @@ async fn what_is_due_next_is_listed_in_order() {
     let one = yard.after(5 * SECOND).name("once").io_on(yard.io_lane("db").unwrap(), async {});
     advance(SECOND).await;
     let listed = yard.scheduled();
-    let read: Vec<_> = listed.iter().map(|t| (t.name.as_deref(), &*t.lane, t.due_in.as_secs(), t.kind)).collect();
+    let read: Vec<_> =
+        listed.iter().map(|t| (t.name.as_deref(), &*t.lane, t.due_in.as_secs(), t.kind.clone())).collect();
     assert_eq!(
         read,
         [

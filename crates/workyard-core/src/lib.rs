@@ -34,7 +34,7 @@ pub use moment::Moment;
 pub use priority::{Ageing, Order, Priority};
 pub use rate_limit::RateLimit;
 pub use reason::Reason;
-pub use schedule::{Due, DueKey, DueOrder, Missed, Overlap, Recurrence, TimerAccount, Verdict};
+pub use schedule::{Due, DueKey, DueOrder, Even, Following, Missed, Overlap, Recurrence, TimerAccount, Verdict};
 pub use short_bodies::ShortBodies;
 pub use tally::Tally;
 pub use task_state::{IllegalStep, Outcome, Step, TaskState, life_of_a_task};

@@ -25,6 +25,15 @@ impl Clock {
         self.built_at.checked_add(moment.since_start())
     }
 
+    /// The time on the wall. Where a test has paused or stepped tokio's clock, it is as far from the system's as that one is.
+    #[cfg(feature = "cron")]
+    pub(crate) fn wall() -> SystemTime {
+        let (tokio, system) = (Instant::now().into_std(), std::time::Instant::now());
+        let wall = SystemTime::now();
+        let ahead = wall.checked_add(tokio.saturating_duration_since(system));
+        ahead.and_then(|ahead| ahead.checked_sub(system.saturating_duration_since(tokio))).unwrap_or(wall)
+    }
+
     /// How long until this time, by the clock on the wall as it is set now; zero if it has passed.
     pub(crate) fn until(time: SystemTime) -> Duration {
         time.duration_since(SystemTime::now()).unwrap_or_default()

@@ -51,10 +51,12 @@ impl TimerAccount {
 mod tests {
     use super::*;
 
+    type Step = fn(&mut TimerAccount);
+
     #[test]
     fn balances_after_each_step() {
         let mut account = TimerAccount::default();
-        let steps: [(fn(&mut TimerAccount), &str); 6] = [
+        let steps: [(Step, &str); 6] = [
             (TimerAccount::schedule, "accepted 1 = 0 completed + 1 scheduled"),
             (TimerAccount::leave, "accepted 0 = 0 completed"),
             (TimerAccount::schedule, "accepted 1 = 0 completed + 1 scheduled"),

@@ -2,8 +2,10 @@
 
 mod account;
 mod due_order;
+mod even;
 mod recurrence;
 
 pub use account::TimerAccount;
 pub use due_order::{DueKey, DueOrder};
-pub use recurrence::{Due, Missed, Overlap, Recurrence, Verdict};
+pub use even::Even;
+pub use recurrence::{Due, Following, Missed, Overlap, Recurrence, Verdict};

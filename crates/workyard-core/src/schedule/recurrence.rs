@@ -1,7 +1,5 @@
 //! Owns the decisions of one schedule: which of its due times gets a tick. Never keeps the time, and never runs a tick.
 
-use std::time::Duration;
-
 use crate::Moment;
 
 /// What becomes of due times that have passed: the process was suspended, the runtime was held up, a tick took too long.
@@ -41,6 +39,15 @@ pub struct Due {
     pub missed: u64,
 }
 
+/// What follows a due time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Following {
+    /// The next due time that is to be looked at.
+    pub next: Moment,
+    /// How many lie between the two and are left out, since they have passed.
+    pub passed: u64,
+}
+
 /// What to do at a due time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
@@ -59,7 +66,6 @@ pub enum Verdict {
 #[derive(Clone, Debug)]
 pub struct Recurrence {
     next: Moment,
-    period: Duration,
     missed: Missed,
     overlap: Overlap,
     ticks: u64,
@@ -73,23 +79,13 @@ pub struct Recurrence {
 }
 
 impl Recurrence {
-    /// A schedule that is first due at `first`. A period of zero counts as one nanosecond.
-    pub fn new(first: Moment, period: Duration, missed: Missed, overlap: Overlap) -> Self {
-        Self {
-            next: first,
-            period: period.max(Duration::from_nanos(1)),
-            missed,
-            overlap,
-            ticks: 0,
-            untold: 0,
-            unfinished: 0,
-            is_entering: false,
-            is_held: false,
-        }
+    /// A schedule that is first due at `first`.
+    pub const fn new(first: Moment, missed: Missed, overlap: Overlap) -> Self {
+        Self { next: first, missed, overlap, ticks: 0, untold: 0, unfinished: 0, is_entering: false, is_held: false }
     }
 
-    /// The schedule's due time has come, at `now` or before.
-    pub fn due(&mut self, now: Moment) -> Verdict {
+    /// The schedule's due time has come. `following` tells what follows a due time.
+    pub fn due(&mut self, following: impl FnOnce(Moment, Missed) -> Following) -> Verdict {
         let at = self.next;
         let is_free = match self.overlap {
             Overlap::Skip | Overlap::Queue => self.unfinished == 0,
@@ -100,7 +96,8 @@ impl Recurrence {
             self.is_held = true;
             return Verdict::Hold;
         }
-        let passed = self.advance(now);
+        let Following { next, passed } = following(at, self.missed);
+        self.next = next;
         if !is_free {
             self.untold = self.untold.saturating_add(passed).saturating_add(1);
             return Verdict::Pass;
@@ -111,33 +108,6 @@ impl Recurrence {
         self.unfinished += 1;
         self.is_entering = true;
         Verdict::Run(Due { number, at, missed })
-    }
-
-    /// Moves on to the next due time, and says how many more than one were left out.
-    fn advance(&mut self, now: Moment) -> u64 {
-        let following = self.next.later(self.period);
-        match self.missed {
-            Missed::Burst => {
-                self.next = following;
-                0
-            }
-            Missed::Delay => {
-                self.next = now.max(self.next).later(self.period);
-                0
-            }
-            Missed::Skip => {
-                // Neither sum reaches further than a `Moment` does: `period * passed` is at most `now - next`.
-                let passed = now.since(self.next).as_nanos() / self.period.as_nanos();
-                let passed = u64::try_from(passed).unwrap_or(u64::MAX);
-                let skipped = Duration::from_nanos(self.period_nanos().saturating_mul(passed));
-                self.next = following.later(skipped);
-                passed
-            }
-        }
-    }
-
-    fn period_nanos(&self) -> u64 {
-        crate::moment::nanos(self.period)
     }
 
     /// The lane has let the last tick in, or has refused it.
@@ -158,9 +128,9 @@ impl Recurrence {
         self.next
     }
 
-    /// The time between two ticks.
-    pub const fn period(&self) -> Duration {
-        self.period
+    /// The schedule is due at another time than was thought.
+    pub const fn put_off(&mut self, next: Moment) {
+        self.next = next;
     }
 
     /// Whether a tick is due and waits for the end of the one before.

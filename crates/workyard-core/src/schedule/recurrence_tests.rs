@@ -1,15 +1,39 @@
 //! A schedule against a plain model that walks from due time to due time, one by one.
 
+use std::time::Duration;
+
 use workyard_testkit::{Rng, SeedOnPanic, seeds};
 
 use super::*;
+use crate::schedule::Even;
 
 fn at(seconds: u64) -> Moment {
     Moment::new(Duration::from_secs(seconds))
 }
 
-fn every(period: u64, missed: Missed, overlap: Overlap) -> Recurrence {
-    Recurrence::new(at(period), Duration::from_secs(period), missed, overlap)
+/// A schedule with an even period.
+struct Schedule {
+    recurrence: Recurrence,
+    even: Even,
+}
+
+impl Schedule {
+    fn due(&mut self, now: Moment) -> Verdict {
+        let Self { recurrence, even } = self;
+        recurrence.due(|at, missed| even.following(at, now, missed))
+    }
+
+    fn next(&self) -> Moment {
+        self.recurrence.next()
+    }
+}
+
+fn every(period: u64, missed: Missed, overlap: Overlap) -> Schedule {
+    from(at(period), Duration::from_secs(period), missed, overlap)
+}
+
+fn from(first: Moment, period: Duration, missed: Missed, overlap: Overlap) -> Schedule {
+    Schedule { recurrence: Recurrence::new(first, missed, overlap), even: Even::new(period) }
 }
 
 fn run(number: u64, due: u64, missed: u64) -> Verdict {
@@ -76,14 +100,14 @@ fn agrees_with_a_model_that_walks_from_due_time_to_due_time() {
                 1 if model.live > 0 => {
                     model.live -= 1;
                     model.entering = false;
-                    schedule.entered();
-                    let is_due = schedule.ended();
+                    schedule.recurrence.entered();
+                    let is_due = schedule.recurrence.ended();
                     assert_eq!(is_due, held && model.live == 0);
                     held = held && !is_due;
                 }
                 2 if model.entering => {
                     model.entering = false;
-                    schedule.entered();
+                    schedule.recurrence.entered();
                 }
                 _ => {}
             }
@@ -97,7 +121,7 @@ fn agrees_with_a_model_that_walks_from_due_time_to_due_time() {
                     Verdict::Hold => 2,
                 }] += 1;
             }
-            assert_eq!((schedule.next(), schedule.is_held()), (at(model.next), held));
+            assert_eq!((schedule.next(), schedule.recurrence.is_held()), (at(model.next), held));
         }
     }
     assert!(seen.iter().all(|&times| times > 100), "each verdict was seen: {seen:?}");
@@ -115,7 +139,7 @@ fn a_burst_has_a_tick_for_each_due_time() {
     let mut schedule = every(1, Missed::Burst, Overlap::Allow);
     for number in 0..5 {
         assert_eq!(schedule.due(at(5)), run(number, number + 1, 0));
-        schedule.entered();
+        schedule.recurrence.entered();
     }
     assert_eq!(schedule.next(), at(6));
 }
@@ -133,16 +157,16 @@ fn what_overlaps_is_told_of_as_missed() {
     assert_eq!(schedule.due(at(1)), run(0, 1, 0));
     assert_eq!(schedule.due(at(2)), Verdict::Pass);
     assert_eq!(schedule.due(at(3)), Verdict::Pass);
-    assert!(!schedule.ended());
+    assert!(!schedule.recurrence.ended());
     assert_eq!(schedule.due(at(4)), run(1, 4, 2));
 }
 
 #[test]
 fn a_period_without_end_and_one_of_nothing_overflow_nowhere() {
-    let mut never = Recurrence::new(Moment::default(), Duration::MAX, Missed::Skip, Overlap::Allow);
+    let mut never = from(Moment::default(), Duration::MAX, Missed::Skip, Overlap::Allow);
     assert_eq!(never.due(at(1)), run(0, 0, 0));
     assert_eq!(never.next(), Moment::new(Duration::MAX));
-    let mut always = Recurrence::new(Moment::default(), Duration::ZERO, Missed::Skip, Overlap::Allow);
+    let mut always = from(Moment::default(), Duration::ZERO, Missed::Skip, Overlap::Allow);
     let _all_missed = always.due(Moment::new(Duration::MAX));
     assert_eq!(always.next(), Moment::new(Duration::MAX));
     let _at_the_end_of_time = always.due(Moment::new(Duration::MAX));

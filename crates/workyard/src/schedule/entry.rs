@@ -6,9 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workyard_core::{DueKey, Priority, Recurrence};
+use workyard_core::{DueKey, Moment, Priority, Recurrence, Verdict};
 
 use crate::lane::LaneShared;
+use crate::schedule::pace::Pace;
 use crate::schedule::tick::{EndOfTick, Seed};
 use crate::task::header::Options;
 use crate::task::{Name, Payload, drop_caught};
@@ -41,6 +42,7 @@ pub(super) struct Entry {
 pub(super) struct Series {
     pub(super) about: About,
     pub(super) recurrence: Recurrence,
+    pub(super) pace: Pace,
     pub(super) make: Arc<MakeTick>,
     /// Its place among the due times; none while it is held.
     pub(super) due: Option<DueKey>,
@@ -60,6 +62,13 @@ pub(super) enum Waiting {
 pub(super) enum Left {
     Entry(Entry),
     Series(Box<Series>),
+}
+
+impl Series {
+    /// Its due time has come: what to do, and when to ask again.
+    pub(super) fn due(&mut self, now: Moment) -> (Verdict, Moment) {
+        self.pace.due(&mut self.recurrence, now)
+    }
 }
 
 impl About {

@@ -8,11 +8,14 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workyard_core::{Missed, Overlap, Priority};
+use workyard_core::{Even, Missed, Overlap, Priority};
 
 use crate::lane::{BlockingLane, ClosureTask, CpuLane, Fallible, FutureTask, IoLane, LaneShared, Value};
+#[cfg(feature = "cron")]
+use crate::schedule::calendar::{Calendar, CronError};
 use crate::schedule::entry::{Entering, MakeTick};
 use crate::schedule::options::{Plan, Rhythm, Targets, timer_options};
+use crate::schedule::pace::Pace;
 use crate::schedule::tick::{EndOfTick, Seed, Tick};
 use crate::schedule::timer::Timer;
 use crate::task::header::Options;
@@ -21,7 +24,8 @@ use crate::task::{BoxError, Name};
 /// Tasks do not begin more often than tokio's timers tick.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// A task that is to be given to its lane again and again; made by [`Scheduler::every`](crate::Scheduler::every). Options first, then one of the verbs, of
+/// A task that is to be given to its lane again and again; made by [`Scheduler::every`](crate::Scheduler::every), and, with the feature
+/// `cron`, by `Scheduler::cron`. Options first, then one of the verbs, of
 /// which each sets the timer and gives a [`Timer`] to end it with.
 ///
 /// The function is called with the [`Tick`] in the body of each task, so it is `Fn`, and its panic is that task's. A tick is a task as others are: in the
@@ -73,16 +77,28 @@ timer_options!(Every);
 
 impl<'a> Every<'a> {
     pub(crate) fn new(targets: Targets<'a>, period: Duration) -> Self {
-        let period = period.max(SHORTEST);
-        let when = Rhythm { first_after: period, period, missed: Missed::default(), overlap: Overlap::default() };
+        Self::by(targets, Pace::Even(Even::new(period.max(SHORTEST))))
+    }
+
+    /// By a cron pattern, in this zone.
+    #[cfg(feature = "cron")]
+    pub(crate) fn cron(targets: Targets<'a>, pattern: &str, zone: Option<&str>) -> Result<Self, CronError> {
+        let calendar = Calendar::parse(pattern, zone)?;
+        Ok(Self::by(targets, Pace::Calendar(Box::new(calendar))))
+    }
+
+    fn by(targets: Targets<'a>, pace: Pace) -> Self {
+        let (missed, overlap) = (Missed::default(), Overlap::default());
+        let when = Rhythm { first_after: None, pace, missed, overlap };
         Self { targets, plan: Plan::default(), when, returns: PhantomData }
     }
 }
 
 impl<R> Every<'_, R> {
-    /// When the first tick is due, from now; a whole period by default. Zero means at once.
+    /// When the first tick is due, from now; a whole period by default. Zero means at once. With a cron pattern, the first tick is that of the
+    /// first time after this delay, which is zero by default.
     pub fn first_after(mut self, delay: Duration) -> Self {
-        self.when.first_after = delay;
+        self.when.first_after = Some(delay);
         self
     }
 

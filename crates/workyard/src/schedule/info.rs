@@ -40,13 +40,16 @@ pub struct TimerInfo {
 }
 
 /// How often a timer fires.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum TimerKind {
     /// Once.
     Once,
     /// Again and again, with this period.
     Every(Duration),
+    /// Again and again, by this pattern.
+    #[cfg(feature = "cron")]
+    Cron(Arc<str>),
 }
 
 impl TimerInfo {
@@ -57,7 +60,7 @@ impl TimerInfo {
     /// With its place among all timers.
     pub(super) fn series(number: u64, series: &Series, now: Moment) -> (DueKey, Self) {
         let (about, next) = (&series.about, series.recurrence.next());
-        let info = Self::new(about, next, now, TimerKind::Every(series.recurrence.period()));
+        let info = Self::new(about, next, now, series.pace.kind());
         (DueKey::new(next, about.priority, number), info)
     }
 
@@ -83,6 +86,8 @@ impl fmt::Display for TimerInfo {
         match kind {
             TimerKind::Once => f.write_str("once")?,
             TimerKind::Every(period) => write!(f, "every {period:.1?}")?,
+            #[cfg(feature = "cron")]
+            TimerKind::Cron(pattern) => write!(f, "cron {}", pattern.escape_debug())?,
         }
         write!(f, ", due in {due_in:.1?}, set at {submitted_at}")
     }

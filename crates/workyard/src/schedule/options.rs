@@ -4,10 +4,11 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workyard_core::{Missed, Moment, Overlap, Priority, Recurrence};
+use workyard_core::{Missed, Overlap, Priority};
 
 use crate::lane::{BlockingLane, CpuLane, IoLane, LaneShared};
 use crate::schedule::entry::About;
+use crate::schedule::pace::Pace;
 use crate::schedule::shared::Schedule;
 use crate::task::Name;
 
@@ -29,10 +30,10 @@ pub(super) struct Plan {
 }
 
 /// When a timer fires that fires again and again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Rhythm {
-    pub(super) first_after: Duration,
-    pub(super) period: Duration,
+    pub(super) first_after: Option<Duration>,
+    pub(super) pace: Pace,
     pub(super) missed: Missed,
     pub(super) overlap: Overlap,
 }
@@ -41,12 +42,6 @@ impl Plan {
     pub(super) fn about(self, lane: &Arc<LaneShared>, site: &'static Location<'static>) -> About {
         let Self { name, priority, timeout } = self;
         About { name, site, priority, timeout, lane: Arc::clone(lane) }
-    }
-}
-
-impl Rhythm {
-    pub(super) fn recurrence(&self, first: Moment) -> Recurrence {
-        Recurrence::new(first, self.period, self.missed, self.overlap)
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
-use workyard_core::{DueKey, TimerAccount};
+use workyard_core::{DueKey, Recurrence, TimerAccount};
 
 use crate::ground::YardShared;
 use crate::lane::LaneShared;
@@ -66,14 +66,16 @@ impl Schedule {
 
     /// Sets a timer that fires again and again.
     pub(super) fn series(self: &Arc<Self>, rhythm: Rhythm, about: About, make: Arc<MakeTick>) -> Timer {
-        let first = self.yard.clock.now().later(rhythm.first_after);
+        let Rhythm { first_after, mut pace, missed, overlap } = rhythm;
+        let clock = &self.yard.clock;
+        let (first, look_at) = pace.first(first_after, clock);
         let priority = about.priority;
         let lane = Arc::clone(&about.lane);
-        let recurrence = rhythm.recurrence(first);
-        let mut series = Some(Box::new(Series { about, recurrence, make, due: None, in_line: None }));
+        let recurrence = Recurrence::new(first, missed, overlap);
+        let mut series = Some(Box::new(Series { about, recurrence, pace, make, due: None, in_line: None }));
         let (number, wake) = {
             let mut state = self.state.lock();
-            let key = DueKey::new(first, priority, state.number());
+            let key = DueKey::new(look_at, priority, state.number());
             let wake = if state.is_closed {
                 state.refuse(&lane);
                 Wake::Nobody

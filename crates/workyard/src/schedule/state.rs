@@ -186,8 +186,8 @@ impl State {
 
     fn tick(&mut self, key: DueKey, now: Moment) -> Step {
         let Some(series) = self.series.get_mut(&key.number()) else { return Step::Again };
-        let verdict = series.recurrence.due(now);
-        series.due = (verdict != Verdict::Hold).then(|| key.at(series.recurrence.next()));
+        let (verdict, look_at) = series.due(now);
+        series.due = (verdict != Verdict::Hold).then(|| key.at(look_at));
         if let Some(next) = series.due {
             let _first = self.order.insert(next, Waiting::Series);
         }
