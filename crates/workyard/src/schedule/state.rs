@@ -362,3 +362,7 @@ impl LaneTimers {
         head.into_iter().chain(self.behind.iter())
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;
