@@ -31,6 +31,23 @@ async fn an_hour_of_seconds_has_3_600_ticks_and_none_is_late() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_timer_of_a_shorter_period_that_is_added_later_wakes_the_sleeper() {
+    let yard = Scheduler::new();
+    let (began, log) = (Instant::now(), Log::new());
+    for period in [10, 3, 7] {
+        let told = log.clone();
+        yard.every(period * SECOND).io(move |_| told.told((period, began.elapsed().as_secs())));
+        settle().await;
+    }
+    for _ in 0..10 {
+        advance(SECOND).await;
+        settle().await;
+    }
+    assert_eq!(log.take(), [(3, 3), (3, 6), (7, 7), (3, 9), (10, 10)]);
+    let _report = end(&yard).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn ticks_do_not_drift_though_each_of_them_takes_time() {
     let yard = Scheduler::new();
     let (began, log) = (Instant::now(), Log::new());

@@ -4,10 +4,9 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::task::yield_now;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 use workyard_core::{Due, DueKey, Moment};
 
 use crate::lane::LaneShared;
@@ -19,9 +18,6 @@ use crate::task::{Payload, catch};
 
 /// How many steps are taken before others on the thread get their turn.
 const AT_ONCE: usize = 64;
-
-/// The longest sleep: tokio's timers do not reach much further.
-const LONGEST: Duration = Duration::from_hours(24 * 365);
 
 /// Sleeps until a timer is due, while there is one.
 pub(super) struct Sleeper {
@@ -81,11 +77,10 @@ impl Sleeper {
 
     /// Whether the time has come already.
     fn poll_sleep(&mut self, due: Option<Moment>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(due) = due.and_then(|due| self.schedule.yard.clock.instant(due)) else {
+        let Some(until) = due.and_then(|due| self.schedule.yard.clock.instant(due)) else {
             self.sleep = None;
             return Poll::Pending;
         };
-        let until = due.min(Instant::now() + LONGEST);
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(until)));
         if sleep.deadline() != until {
             sleep.as_mut().reset(until);

@@ -1,6 +1,6 @@
 //! What becomes of an entry whose timer or yard ends at the very instant at which it is being polled.
 
-use std::future::pending;
+use std::future::{IntoFuture as _, pending};
 use std::panic::Location;
 use std::time::Duration;
 
@@ -114,4 +114,28 @@ async fn the_end_counts_a_series_and_not_its_tick() {
     assert_eq!(state.clear().len(), 1);
     let settled = settle(&mut state, &yard, Polled::NoRoom(entry));
     assert_eq!(settled, (true, "accepted 0 = 0 completed".to_owned(), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_waits_for_a_timer_on_the_way_and_reports_it_once() {
+    let yard = Scheduler::new();
+    let timer = yard.after(Duration::from_secs(1)).io(async {});
+    let schedule = &timer.schedule;
+    let later = Moment::new(Duration::from_hours(1));
+    let Step::Enter(key, entry) = schedule.state.lock().next_step(later, |_| false) else { panic!("it is due") };
+    let shutdown = schedule.yard.runtime.spawn(yard.shutdown().into_future());
+    // Long enough for what else it waits for: the threads of the cpu lane, which need a CPU to end.
+    for _ in 0..20_000 {
+        std::thread::yield_now();
+        tokio::task::yield_now().await;
+    }
+    assert!(!shutdown.is_finished());
+    let left = schedule.state.lock().settle(key, &entry.about.lane, Polled::Over { is_tick: false, is_in: false });
+    assert!(left.is_none());
+    schedule.yard.task_ended();
+    let report = shutdown.await.unwrap();
+    assert_eq!(
+        (report.total.to_string(), report.cancelled_timers),
+        ("accepted 1 = 0 completed + 1 cancelled".to_owned(), 1)
+    );
 }

@@ -14,7 +14,7 @@ use crate::schedule::shared::Schedule;
 /// # Drop
 /// Dropping it detaches: the timer fires all the same.
 pub struct Timer {
-    schedule: Arc<Schedule>,
+    pub(super) schedule: Arc<Schedule>,
     place: Place,
 }
 
