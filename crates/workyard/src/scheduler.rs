@@ -152,8 +152,8 @@ impl Scheduler {
 
     /// Begins a timer that fires once, at this time of the clock on the wall; at once if it has passed.
     ///
-    /// How far that is, is measured when this is called; from then on it is as [`after`](Self::after), and does not notice that somebody sets
-    /// the clock.
+    /// How far that is, is measured when this is called; from then on it is as [`after`](Self::after), and does not notice that somebody
+    /// sets the clock.
     pub fn at(&self, time: SystemTime) -> After<'_> {
         self.after(Clock::until(time))
     }
@@ -168,12 +168,12 @@ impl Scheduler {
 
     /// Begins a timer that fires again and again, at the times that a cron pattern matches, in UTC; `cron_in` is for other zones.
     ///
-    /// The pattern has five fields, as those of a crontab: minute, hour, day of the month, month, day of the week; or six, with seconds first.
-    /// Each may have lists, ranges, steps and names, and there is more: see [croner], which reads it.
+    /// The pattern has five fields, as those of a crontab: minute, hour, day of the month, month, day of the week; or six, with seconds
+    /// first. Each may have lists, ranges, steps and names, and there is more: see [croner], which reads it.
     ///
     /// It goes by the clock on the wall, and fires when the time has come or up to 2 ms later, never before. When that clock is set, or the
-    /// machine was asleep, this notices within an hour: a tick that was passed over comes then, late, and one that is further away now is put off;
-    /// by default there is one tick for all that were missed, never a burst. To notice, it wakes once an hour.
+    /// machine was asleep, this notices within an hour: a tick that was passed over comes then, late, and one that is further away now is
+    /// put off; by default there is one tick for all that were missed, never a burst. To notice, it wakes once an hour.
     ///
     /// # Errors
     /// [`CronError`] if this is not a pattern, or no time to come matches it.
@@ -199,12 +199,12 @@ impl Scheduler {
     /// As [`cron`](Self::cron), in another time zone, by its name (`Europe/Berlin`) or its rule (`CET-1CEST,M3.5.0,M10.5.0/3`).
     ///
     /// Where clocks are set forward, a fixed time that is skipped (`30 2 * * *`) is met right after the gap, and times of an interval
-    /// (`*/10 * * * *`) that lie in it are not there. Where clocks are set back, a fixed time that comes twice is met the first time, and those of
-    /// an interval in both hours.
+    /// (`*/10 * * * *`) that lie in it are not there. Where clocks are set back, a fixed time that comes twice is met the first time, and
+    /// those of an interval in both hours.
     ///
     /// # Errors
-    /// As [`cron`](Self::cron), and if there is no such zone. Names are looked up in the system's list of zones, or, on systems without, in one that
-    /// is part of the program.
+    /// As [`cron`](Self::cron), and if there is no such zone. Names are looked up in the system's list of zones, or, on systems without, in
+    /// one that is part of the program.
     #[cfg(feature = "cron")]
     pub fn cron_in(&self, pattern: &str, zone: &str) -> Result<Every<'_>, CronError> {
         Every::cron(self.yard.targets(), pattern, Some(zone))

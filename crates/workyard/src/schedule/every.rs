@@ -24,24 +24,25 @@ use crate::task::{BoxError, Name};
 /// Tasks do not begin more often than tokio's timers tick.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// A task that is to be given to its lane again and again; made by [`Scheduler::every`](crate::Scheduler::every), and, with the feature
-/// `cron`, by `Scheduler::cron`. Options first, then one of the verbs, of
-/// which each sets the timer and gives a [`Timer`] to end it with.
+/// A task that is to be given to its lane again and again; made by [`Scheduler::every`](crate::Scheduler::every), and, with the
+/// feature `cron`, by `Scheduler::cron`. Options first, then one of the verbs, of which each sets the timer and gives a
+/// [`Timer`] to end it with.
 ///
-/// The function is called with the [`Tick`] in the body of each task, so it is `Fn`, and its panic is that task's. A tick is a task as others are: in the
-/// ledger of its lane, under its limit. Nobody holds its handle: what it returns is dropped, a failure is counted as
-/// [unobserved](crate::LaneSnapshot::unobserved_failures), a panic logged; the next tick comes all the same.
+/// The function is called with the [`Tick`] in the body of each task, so it is `Fn`, and its panic is that task's. A tick is a
+/// task as others are: in the ledger of its lane, under its limit. Nobody holds its handle: what it returns is dropped, a
+/// failure is counted as [unobserved](crate::LaneSnapshot::unobserved_failures), a panic logged; the next tick comes all the
+/// same.
 ///
-/// What becomes of ticks that come too late or too early is two rules: [`missed`](Self::missed) and [`overlap`](Self::overlap). A
-/// tick that finds its lane full waits for room as a timer that fires once does ([`After`](crate::After)), and has not ended until it had its turn. So
-/// at most one tick of a timer waits for room, also with [`Overlap::Allow`]: what is due meanwhile is missed, or, with
-/// [`Overlap::Queue`], late.
+/// What becomes of ticks that come too late or too early is two rules: [`missed`](Self::missed) and [`overlap`](Self::overlap).
+/// A tick that finds its lane full waits for room as a timer that fires once does ([`After`](crate::After)), and has not ended
+/// until it had its turn. So at most one tick of a timer waits for room, also with [`Overlap::Allow`]: what is due meanwhile is
+/// missed, or, with [`Overlap::Queue`], late.
 ///
-/// A function that holds a [`Scheduler`](crate::Scheduler) keeps its own yard from being dropped, though not from being shut down; let it hold lanes, or a
-/// [`WeakScheduler`](crate::WeakScheduler).
+/// A function that holds a [`Scheduler`](crate::Scheduler) keeps its own yard from being dropped, though not from being shut
+/// down; let it hold lanes, or a [`WeakScheduler`](crate::WeakScheduler).
 ///
-/// Shutdown ends all timers as soon as it starts, and so does dropping the last [`Scheduler`](crate::Scheduler); ticks that their lanes have by
-/// then are drained with the rest. What is set later is dropped at once and counted as refused.
+/// Shutdown ends all timers as soon as it starts, and so does dropping the last [`Scheduler`](crate::Scheduler); ticks that
+/// their lanes have by then are drained with the rest. What is set later is dropped at once and counted as refused.
 ///
 /// # Cost
 /// A tick costs its task, an allocation of that size on its way there, and O(log timers). All timers of a yard share one tokio
@@ -95,15 +96,15 @@ impl<'a> Every<'a> {
 }
 
 impl<R> Every<'_, R> {
-    /// When the first tick is due, from now; a whole period by default. Zero means at once. With a cron pattern, the first tick is that of the
-    /// first time after this delay, which is zero by default.
+    /// When the first tick is due, from now; a whole period by default. Zero means at once. With a cron pattern, the first tick
+    /// is that of the first time after this delay, which is zero by default.
     pub fn first_after(mut self, delay: Duration) -> Self {
         self.when.first_after = Some(delay);
         self
     }
 
-    /// What becomes of due times that have passed; [`Missed::Skip`] by default: one tick at once, for all of them together, and then on at
-    /// the times that were due all along.
+    /// What becomes of due times that have passed; [`Missed::Skip`] by default: one tick at once, for all of them together, and
+    /// then on at the times that were due all along.
     pub fn missed(mut self, missed: Missed) -> Self {
         self.when.missed = missed;
         self

@@ -16,20 +16,21 @@ use crate::schedule::timer::Timer;
 use crate::task::{BoxError, Name};
 
 /// A task that is to be given to its lane later, once; made by [`Scheduler::after`](crate::Scheduler::after) and
-/// [`Scheduler::at`](crate::Scheduler::at). Say what it is by one of the verbs, of which each sets the timer and gives a [`Timer`] to cancel
-/// it with.
+/// [`Scheduler::at`](crate::Scheduler::at). Say what it is by one of the verbs, of which each sets the timer and gives a
+/// [`Timer`] to cancel it with.
 ///
-/// The task is *scheduled* from then on: it is accepted, and counted as [`scheduled`](crate::Ledger::scheduled) in its lane. When its time has come, it is
-/// submitted as by `submit`. If the lane is full, it waits for room: the due timers of a lane stand in the lane's line together, as one submitter,
-/// in their order (due time, priority, order of insertion). From then on it is a task as others are. Nobody holds its handle: what it returns is
-/// dropped, and a failure is counted as [unobserved](crate::LaneSnapshot::unobserved_failures), a panic logged.
+/// The task is *scheduled* from then on: it is accepted, and counted as [`scheduled`](crate::Ledger::scheduled) in its lane.
+/// When its time has come, it is submitted as by `submit`. If the lane is full, it waits for room: the due timers of a lane
+/// stand in the lane's line together, as one submitter, in their order (due time, priority, order of insertion). From then on
+/// it is a task as others are. Its span has no parent, and nobody holds its handle: what it returns is dropped, and a failure
+/// is counted as [unobserved](crate::LaneSnapshot::unobserved_failures), a panic logged.
 ///
 /// Shutdown cancels what is scheduled as soon as it starts, and its report counts that; what is set later is dropped at once
 /// and counted as refused. Dropping the last [`Scheduler`](crate::Scheduler) does the same.
 ///
 /// # Cost
-/// An allocation of the size of the work, and O(log timers). All timers of a yard share one tokio task, which is there only while there are timers and
-/// wakes only when one is due.
+/// An allocation of the size of the work, and O(log timers). All timers of a yard share one tokio task, which is there only
+/// while there are timers and wakes only when one is due.
 ///
 /// # Examples
 /// ```

@@ -30,8 +30,8 @@ impl Tick {
         self.due
     }
 
-    /// How long after that its body began: the wait for a suspended process, a runtime that was held up, a tick before it, room in
-    /// the lane, and a slot.
+    /// How long after that its body began: the wait for a suspended process, a runtime that was held up, a tick before it, room
+    /// in the lane, and a slot.
     pub fn late(&self) -> Duration {
         self.late
     }

@@ -29,8 +29,8 @@ impl Timer {
         Self { schedule: Arc::clone(schedule), place }
     }
 
-    /// Cancels the timer. `true` if that was in time: what it would have run is dropped here and now, and never runs. A timer that
-    /// fires again and again has no further tick; one that waits for room in a full lane is dropped as well.
+    /// Cancels the timer. `true` if that was in time: what it would have run is dropped here and now, and never runs. A timer
+    /// that fires again and again has no further tick; one that waits for room in a full lane is dropped as well.
     ///
     /// `false` if there is nothing left to cancel: the work was given to its lane, or is at this instant, or the timer was
     /// cancelled before, by this or by the end of the yard. What the lane has is a task like any other, and goes on.
@@ -60,8 +60,8 @@ impl Timer {
         self.due_in().is_some()
     }
 
-    /// How long until it is due; zero if it is, and waits for room in its lane or for the end of the tick before. `None` if it is not going to
-    /// fire any more.
+    /// How long until it is due; zero if it is, and waits for room in its lane or for the end of the tick before. `None` if it
+    /// is not going to fire any more.
     pub fn due_in(&self) -> Option<Duration> {
         self.schedule.due_in(&self.place)
     }
