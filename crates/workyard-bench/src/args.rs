@@ -89,6 +89,8 @@ Without a word, what work costs beside the same work done by peers, in groups:
       queue           items through a queue of 1,024, from two tasks to two tasks
       queue-2         the same through a queue of two
       queue-priority  items of four levels through a priority queue of 1,024
+      timers          timers that fire within 200 ms
+      timers-cancel   timers that are set and cancelled
       memory          what a task that waits takes of memory
       queued          closures, of which up to ten million wait
       threads         closures on 1 to 8 threads

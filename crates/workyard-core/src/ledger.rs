@@ -8,13 +8,15 @@ use crate::Outcome;
 /// What a lane, or a whole yard, did with the tasks it accepted.
 ///
 /// The conservation law is [`balances`](Self::balances): every accepted task is waiting, running, or has ended in
-/// exactly one way. It holds in every snapshot of a lane, since each step is counted under the lane's lock, and in the
-/// report of a shutdown, where nothing is queued or running any more.
+/// exactly one way. It holds in every snapshot of a lane, since each step is counted under the lock of the lane, or of the
+/// timers, and in the report of a shutdown, where nothing waits or runs any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Ledger {
     /// Tasks that were let in.
     pub accepted: u64,
+    /// Tasks that wait for their time now, or, after it has come, for room in their lane.
+    pub scheduled: u64,
     /// Tasks that wait for a slot now.
     pub queued: u64,
     /// Tasks whose body runs now and whose handle is not answered.
@@ -53,10 +55,10 @@ impl Ledger {
 
     /// How many tasks have not ended.
     pub const fn live(&self) -> u64 {
-        self.queued + self.running
+        self.scheduled + self.queued + self.running
     }
 
-    /// The conservation law: `accepted = queued + running + Σ outcomes`.
+    /// The conservation law: `accepted = scheduled + queued + running + Σ outcomes`.
     pub fn balances(&self) -> bool {
         self.accepted == self.live() + self.all_ended()
     }
@@ -77,6 +79,7 @@ impl Ledger {
 impl AddAssign for Ledger {
     fn add_assign(&mut self, other: Self) {
         self.accepted += other.accepted;
+        self.scheduled += other.scheduled;
         self.queued += other.queued;
         self.running += other.running;
         self.completed += other.completed;
@@ -102,7 +105,8 @@ impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "accepted {} = {} completed", Grouped(self.accepted), Grouped(self.completed))?;
         let ended = Outcome::ALL.into_iter().skip(1).map(|outcome| (self.ended(outcome), outcome.word()));
-        for (count, word) in ended.chain([(self.queued, "queued"), (self.running, "running")]) {
+        let live = [(self.scheduled, "scheduled"), (self.queued, "queued"), (self.running, "running")];
+        for (count, word) in ended.chain(live) {
             if count > 0 {
                 write!(f, " + {} {word}", Grouped(count))?;
             }

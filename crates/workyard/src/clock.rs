@@ -1,5 +1,7 @@
 //! The one place that reads the clock.
 
+use std::time::{Duration, SystemTime};
+
 use tokio::time::Instant;
 use workyard_core::Moment;
 
@@ -17,6 +19,25 @@ impl Clock {
     pub(crate) fn now(&self) -> Moment {
         Moment::new(Instant::now().saturating_duration_since(self.built_at))
     }
+
+    /// When a moment is on tokio's clock; `None` if that does not reach so far.
+    pub(crate) fn instant(&self, moment: Moment) -> Option<Instant> {
+        self.built_at.checked_add(moment.since_start())
+    }
+
+    /// The time on the wall. Where a test has paused or stepped tokio's clock, it is as far from the system's as that one is.
+    #[cfg(feature = "cron")]
+    pub(crate) fn wall() -> SystemTime {
+        let (tokio, system) = (Instant::now().into_std(), std::time::Instant::now());
+        let wall = SystemTime::now();
+        let ahead = wall.checked_add(tokio.saturating_duration_since(system));
+        ahead.and_then(|ahead| ahead.checked_sub(system.saturating_duration_since(tokio))).unwrap_or(wall)
+    }
+
+    /// How long until this time, by the clock on the wall as it is set now; zero if it has passed.
+    pub(crate) fn until(time: SystemTime) -> Duration {
+        time.duration_since(SystemTime::now()).unwrap_or_default()
+    }
 }
 
 /// Tells the time to the eyes of people, so it goes on where a test has paused tokio's clock. On Linux it is that of the
@@ -25,7 +46,7 @@ impl Clock {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CoarseClock {
     #[cfg(target_os = "linux")]
-    started: std::time::Duration,
+    started: Duration,
     #[cfg(not(target_os = "linux"))]
     started: std::time::Instant,
 }
@@ -40,10 +61,10 @@ impl CoarseClock {
         Moment::new(Self::since_boot().saturating_sub(self.started))
     }
 
-    fn since_boot() -> std::time::Duration {
+    fn since_boot() -> Duration {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
         // It never is negative.
-        std::time::Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+        Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
     }
 }
 

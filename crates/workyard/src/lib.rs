@@ -132,6 +132,23 @@
 //! # Ok(()) }) }
 //! ```
 //!
+//! # Time
+//! ```
+//! # #[cfg(feature = "cron")] async fn nightly() {}
+//! # fn sweep(_tick: workyard::Tick) {}
+//! # fn main() -> Result<(), workyard::BoxError> { tokio::runtime::Runtime::new()?.block_on(async {
+//! # use std::time::Duration;
+//! # use workyard::*;
+//! # let yard = Scheduler::new();
+//! yard.after(Duration::from_secs(3)).io(async { println!("once") });           // gives a handle to cancel; dropping it detaches
+//! yard.every(Duration::from_secs(60)).overlap(Overlap::Skip).cpu(sweep);       // a function of the tick
+//! # #[cfg(feature = "cron")]
+//! yard.cron("0 3 * * *")?.io(|_tick| nightly());                               // with the feature `cron`
+//! # assert_eq!(yard.shutdown().await.cancelled_timers, 2 + u64::from(cfg!(feature = "cron")));
+//! # Ok(()) }) }
+//! ```
+//! See [`After`] and [`Every`] for what becomes of ticks that come too late or too early, and of full lanes.
+//!
 //! # The end
 //! ```
 //! # fn main() -> Result<(), workyard::BoxError> { tokio::runtime::Runtime::new()?.block_on(async {
@@ -169,7 +186,7 @@
 //! `multiprocessing.Pool`, `concurrent.futures`, `JoinSet` and its neighbours, and rayon.
 //!
 //! # Features
-//! `signals` adds `Shutdown::on_signal` (tokio's signal driver). `progress` adds `Progress`, which shows how far work has come,
+//! `cron` adds `Scheduler::cron` and `cron_in`, timers by patterns (croner and jiff). `signals` adds `Shutdown::on_signal` (tokio's signal driver). `progress` adds `Progress`, which shows how far work has come,
 //! in bars or lines (indicatif draws the bars).
 #![deny(unsafe_code)]
 
@@ -191,6 +208,7 @@ mod primitives;
 pub mod progress;
 pub mod queue;
 mod report;
+mod schedule;
 mod scheduler;
 mod shutdown;
 #[cfg(feature = "signals")]
@@ -217,12 +235,17 @@ pub use observe::{LaneSnapshot, Snapshot, TaskInfo};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use report::Report;
+#[cfg(feature = "cron")]
+pub use schedule::CronError;
+pub use schedule::{After, Every, Tick, Timer, TimerInfo, TimerKind};
 pub use scheduler::{NoSuchLane, Scheduler, WeakScheduler};
 pub use shutdown::{Shutdown, ShutdownFuture};
 #[cfg(feature = "signals")]
 pub use signals::OnSignal;
 pub use task::{BoxError, Handle, TaskContext, TaskEnded, TaskError, TaskErrorKind, TaskId, TaskRef, TaskStatus};
-pub use workyard_core::{Ageing, LaneCounts, Ledger, Order, OutOfRange, Outcome, Percentiles, Priority, Reason};
+pub use workyard_core::{
+    Ageing, LaneCounts, Ledger, Missed, Order, OutOfRange, Outcome, Overlap, Percentiles, Priority, Reason,
+};
 
 /// The programs in the README, which documentation tests compile and run.
 #[cfg(doctest)]

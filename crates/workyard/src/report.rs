@@ -10,7 +10,8 @@ use crate::yard::Yard;
 /// What a yard did with every task it accepted.
 ///
 /// Its `Display` begins with the account, in one line. If something was lost, lines follow that say what: each task that is
-/// stuck, how many never started, how many failures nobody looked at, and how many callbacks have not returned. `{:#}` adds a line for each lane.
+/// stuck, how many never started, how many failures nobody looked at, how many callbacks have not returned, and how many timers were
+/// cancelled. `{:#}` adds a line for each lane.
 ///
 /// # Examples
 /// ```
@@ -44,6 +45,9 @@ pub struct Report {
     /// Callbacks ([`on_done`](crate::ClosureTask::on_done)) that have not returned; they go on. Those that await this report are not
     /// among them.
     pub pending_callbacks: usize,
+    /// Timers that the shutdown cancelled, once and again and again. Those that fire once are tasks, so `total` has them among the
+    /// cancelled, and `never_started` as well.
+    pub cancelled_timers: u64,
 }
 
 impl Report {
@@ -54,6 +58,7 @@ impl Report {
             never_started: lanes.iter().map(|lane| lane.counts.never_started).sum(),
             stuck: yard.tasks(),
             pending_callbacks: yard.shared.callbacks.pending(),
+            cancelled_timers: yard.schedule.cut(),
             lanes,
         }
     }
@@ -108,6 +113,9 @@ impl fmt::Display for Report {
         self.write_count(f, "failures that nobody looked at", |lane| lane.unobserved_failures)?;
         if self.pending_callbacks > 0 {
             write!(f, "\n  callbacks that have not returned: {}", Grouped(self.pending_callbacks as u64))?;
+        }
+        if self.cancelled_timers > 0 {
+            write!(f, "\n  timers cancelled: {}", Grouped(self.cancelled_timers))?;
         }
         if f.alternate() {
             for lane in &self.lanes {

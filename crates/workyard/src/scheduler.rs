@@ -2,13 +2,18 @@
 
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::builder::{BuildError, Builder};
+use crate::clock::Clock;
 use crate::group::Group;
 use crate::lane::{BlockingLane, CpuLane, IoLane};
 use crate::observe::{Snapshot, TaskInfo};
+#[cfg(feature = "cron")]
+use crate::schedule::CronError;
+use crate::schedule::{After, Every, TimerInfo};
 use crate::shutdown::Shutdown;
 use crate::yard::{NamedLane, Yard};
 
@@ -135,6 +140,80 @@ impl Scheduler {
     /// A new, empty group of tasks that live and die together, and all give a `T`.
     pub fn group<T: Send + 'static>(&self) -> Group<T> {
         Group::new(self.io(), self.cpu(), self.blocking())
+    }
+
+    /// Begins a timer that fires once, after this delay. [`Duration::MAX`] means never.
+    ///
+    /// It counts on tokio's clock, which goes on evenly whatever the clock on the wall is set to, and, on Linux, stands still while the
+    /// machine is suspended. It fires when the time has come or up to 2 ms later, never before.
+    pub fn after(&self, delay: Duration) -> After<'_> {
+        After::new(self.yard.targets(), delay)
+    }
+
+    /// Begins a timer that fires once, at this time of the clock on the wall; at once if it has passed.
+    ///
+    /// How far that is, is measured when this is called; from then on it is as [`after`](Self::after), and does not notice that somebody
+    /// sets the clock.
+    pub fn at(&self, time: SystemTime) -> After<'_> {
+        self.after(Clock::until(time))
+    }
+
+    /// Begins a timer that fires again and again, first after a whole period. A period of less than a millisecond counts as one;
+    /// [`Duration::MAX`] means never.
+    ///
+    /// It counts as [`after`](Self::after) does. The due times are multiples of the period after the first one, so they do not drift.
+    pub fn every(&self, period: Duration) -> Every<'_> {
+        Every::new(self.yard.targets(), period)
+    }
+
+    /// Begins a timer that fires again and again, at the times that a cron pattern matches, in UTC; `cron_in` is for other zones.
+    ///
+    /// The pattern has five fields, as those of a crontab: minute, hour, day of the month, month, day of the week; or six, with seconds
+    /// first. Each may have lists, ranges, steps and names, and there is more: see [croner], which reads it.
+    ///
+    /// It goes by the clock on the wall, and fires when the time has come or up to 2 ms later, never before. When that clock is set, or the
+    /// machine was asleep, this notices within an hour: a tick that was passed over comes then, late, and one that is further away now is
+    /// put off; by default there is one tick for all that were missed, never a burst. To notice, it wakes once an hour.
+    ///
+    /// # Errors
+    /// [`CronError`] if this is not a pattern, or no time to come matches it.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// # async fn nightly() {}
+    /// let yard = workyard::Scheduler::new();
+    /// yard.cron("0 3 * * *")?.io(|_tick| nightly());
+    /// yard.cron("*/10 8-17 * * MON-FRI")?.name("at work").cpu(|tick| println!("{} missed", tick.missed()));
+    /// assert!(yard.cron("0 25 * * *").is_err());
+    /// # Ok::<_, workyard::BoxError>(()) })?;
+    /// # Ok::<_, workyard::BoxError>(())
+    /// ```
+    ///
+    /// [croner]: https://docs.rs/croner
+    #[cfg(feature = "cron")]
+    pub fn cron(&self, pattern: &str) -> Result<Every<'_>, CronError> {
+        Every::cron(self.yard.targets(), pattern, None)
+    }
+
+    /// As [`cron`](Self::cron), in another time zone, by its name (`Europe/Berlin`) or its rule (`CET-1CEST,M3.5.0,M10.5.0/3`).
+    ///
+    /// Where clocks are set forward, a fixed time that is skipped (`30 2 * * *`) is met right after the gap, and times of an interval
+    /// (`*/10 * * * *`) that lie in it are not there. Where clocks are set back, a fixed time that comes twice is met the first time, and
+    /// those of an interval in both hours.
+    ///
+    /// # Errors
+    /// As [`cron`](Self::cron), and if there is no such zone. Names are looked up in the system's list of zones, or, on systems without, in
+    /// one that is part of the program.
+    #[cfg(feature = "cron")]
+    pub fn cron_in(&self, pattern: &str, zone: &str) -> Result<Every<'_>, CronError> {
+        Every::cron(self.yard.targets(), pattern, Some(zone))
+    }
+
+    /// The timers that are going to fire, the next one first. O(timers · log timers), partly under their lock: for people and
+    /// logs, not for loops.
+    pub fn scheduled(&self) -> Vec<TimerInfo> {
+        self.yard.schedule.infos()
     }
 
     /// A token that is cancelled when shutdown starts, so that a service's loops stop feeding at once. Cancelling it

@@ -31,7 +31,8 @@ const GRACE: Duration = Duration::from_millis(200);
 
 /// The end of a yard, made by [`Scheduler::shutdown`](crate::Scheduler::shutdown); await it for the [`Report`].
 ///
-/// 1. *Closing*, when it is first polled: nothing is taken in any more, and the [`closing`](crate::Scheduler::closing) tokens fire.
+/// 1. *Closing*, when it is first polled: nothing is taken in any more, timers that are not due are cancelled, and the
+///    [`closing`](crate::Scheduler::closing) tokens fire.
 /// 2. *Draining*: what was accepted runs, for at most [`drain_for`](Self::drain_for).
 /// 3. *Cancelling*: what is queued is cancelled, futures are dropped at their next await, contexts show it; bodies get
 ///    [`grace`](Self::grace) to end.
@@ -200,7 +201,7 @@ impl ShutdownState {
         });
         let told = begun.report.subscribe();
         if first {
-            yard.close();
+            let _timers = yard.close();
             let books = Books { yard: Arc::clone(yard) };
             let drained_by = begun.drained_by.subscribe();
             drop(yard.shared.runtime.spawn(supervise(books, drained_by, grace)));
@@ -222,7 +223,7 @@ struct Books {
 
 impl Drop for Books {
     fn drop(&mut self) {
-        self.yard.close();
+        let _timers = self.yard.close();
         self.yard.cancel_all();
         self.yard.abandon_all();
         for lane in self.yard.lanes() {
@@ -284,13 +285,16 @@ impl Yard {
 }
 
 impl Yard {
-    pub(crate) fn close(&self) {
+    /// Takes nothing in any more. Gives how many timers were cancelled.
+    pub(crate) fn close(&self) -> usize {
         self.shared.begin_shutdown();
+        let timers = self.schedule.close();
         for lane in self.lanes() {
             lane.close();
         }
         // Afterwards, so that whoever sees it finds the lanes closed.
         self.shared.closing.cancel();
+        timers
     }
 
     fn cancel_all(&self) {
@@ -315,7 +319,8 @@ impl Yard {
     async fn empty(&self) {
         self.ends_until(|| {
             let callers = self.shutdown.callers.lock().clone();
-            self.lanes().all(|lane| lane.holds_only(&callers))
+            // Timers first: what was on its way is in its lane by then.
+            self.schedule.is_settled() && self.lanes().all(|lane| lane.holds_only(&callers))
         })
         .await;
     }

@@ -8,6 +8,7 @@ use workyard_core::Reason;
 use crate::ground::YardShared;
 use crate::lane::{BlockingLane, CpuLane, Executor, IoLane, LaneShared};
 use crate::observe::{LaneSnapshot, TaskInfo};
+use crate::schedule::{Schedule, Targets};
 use crate::shutdown::ShutdownState;
 
 /// The lanes, and what ends them.
@@ -17,6 +18,7 @@ pub(crate) struct Yard {
     pub(crate) blocking: BlockingLane,
     named: Vec<NamedLane>,
     pub(crate) shared: Arc<YardShared>,
+    pub(crate) schedule: Arc<Schedule>,
     pub(crate) shutdown: ShutdownState,
     /// Last, so that the lanes are told before their tasks are dropped.
     runtime: Option<OwnRuntime>,
@@ -63,7 +65,8 @@ impl Yard {
         named: Vec<NamedLane>,
         shared: Arc<YardShared>,
     ) -> Self {
-        Self { io, cpu, blocking, named, shared, shutdown: ShutdownState::default(), runtime: None }
+        let (schedule, shutdown) = (Schedule::new(&shared), ShutdownState::default());
+        Self { io, cpu, blocking, named, shared, schedule, shutdown, runtime: None }
     }
 
     /// Has the yard end this runtime with itself.
@@ -79,11 +82,16 @@ impl Yard {
     }
 
     pub(crate) fn snapshots(&self) -> Vec<LaneSnapshot> {
-        self.lanes().map(|lane| LaneSnapshot::of(lane)).collect()
+        self.lanes().map(|lane| LaneSnapshot::of(lane).with(&self.schedule.account(lane))).collect()
     }
 
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         self.lanes().flat_map(|lane| TaskInfo::all_of(lane)).collect()
+    }
+
+    pub(crate) fn targets(&self) -> Targets<'_> {
+        let Self { schedule, io, cpu, blocking, .. } = self;
+        Targets { schedule, io, cpu, blocking }
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<&NamedLane> {
@@ -102,7 +110,14 @@ impl Yard {
 
 impl Drop for Yard {
     fn drop(&mut self) {
-        self.close();
+        let timers = self.close();
+        if timers > 0 {
+            tracing::warn!(
+                target: "workyard",
+                timers,
+                "the last scheduler was dropped without a shutdown: timers that were not due are cancelled"
+            );
+        }
         for lane in self.lanes() {
             let left = lane.counts().ledger;
             lane.cancel_all(Reason::Dropped);

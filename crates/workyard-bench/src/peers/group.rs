@@ -7,7 +7,7 @@ use workyard::BoxError;
 
 use super::{
     allocations, cpu, cpu_submit, idle, integrate, io, latency, memory, queue, queue_priority, requests, scaling,
-    single, submit,
+    single, submit, timers,
 };
 use crate::harness::{Sample, Used, Variant};
 use crate::work::Speed;
@@ -68,7 +68,7 @@ pub(super) enum Unit {
 }
 
 /// In the order in which they are measured and told.
-pub(crate) const GROUPS: [&Group; 22] = [
+pub(crate) const GROUPS: [&Group; 24] = [
     &submit::GROUP,
     &submit::YIELDS,
     &latency::SUBMIT,
@@ -85,6 +85,8 @@ pub(crate) const GROUPS: [&Group; 22] = [
     &queue::GROUP,
     &queue::SMALL,
     &queue_priority::GROUP,
+    &timers::FIRE,
+    &timers::CANCEL,
     &memory::GROUP,
     &scaling::QUEUED,
     &scaling::THREADS,

@@ -21,6 +21,7 @@ mod runtime;
 mod scaling;
 mod single;
 mod submit;
+mod timers;
 mod two_by_two;
 
 pub(crate) use bench::{run, sample};

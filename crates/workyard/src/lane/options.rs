@@ -55,6 +55,11 @@ macro_rules! task_options {
         }
 
         impl<'a, R> $task<'a, R> {
+            /// A task of which all is said already, by a timer.
+            pub(crate) fn described(lane: &'a Arc<LaneShared>, options: Options) -> Self {
+                Self { lane, options, returns: PhantomData }
+            }
+
             /// How urgent the task is, on a lane whose order is by priority.
             pub fn priority(mut self, priority: Priority) -> Self {
                 self.options.priority = priority;

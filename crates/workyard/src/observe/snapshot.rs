@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workyard_core::{Grouped, LaneCounts, Ledger, Percentiles};
+use workyard_core::{Grouped, LaneCounts, Ledger, Percentiles, TimerAccount};
 
 use crate::lane::LaneShared;
 use crate::task::{Name, TaskId, TaskStatus};
@@ -59,6 +59,14 @@ impl LaneSnapshot {
             run,
             unobserved_failures: lane.unobserved.failures(),
         }
+    }
+
+    /// With the timers that the lane does not know of yet.
+    pub(crate) fn with(mut self, timers: &TimerAccount) -> Self {
+        self.counts.ledger += timers.ledger;
+        self.counts.never_started += timers.never_started;
+        self.counts.refused += timers.refused;
+        self
     }
 }
 

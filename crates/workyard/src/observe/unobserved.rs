@@ -89,6 +89,19 @@ impl Unobserved {
         self.record(&about, &payload.message(), "dropping what belonged to a map panicked");
     }
 
+    /// A `Drop` of what belonged to a timer panicked.
+    pub(crate) fn note_timer_drop_panic(
+        &self,
+        lane: &Arc<LaneShared>,
+        name: Option<&Name>,
+        site: &'static Location<'static>,
+        payload: &Payload,
+    ) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let about = About { id: None, name: name.map(Name::as_str), lane, site };
+        self.record(&about, &payload.message(), "dropping what belonged to a timer panicked");
+    }
+
     /// A callback panicked that was told of the end of a task.
     pub(crate) fn note_callback_panic(&self, lane: &Arc<LaneShared>, ended: &TaskEnded, payload: &Payload) {
         self.failures.fetch_add(1, Ordering::Relaxed);
@@ -126,7 +139,7 @@ impl Unobserved {
 
 /// Whose panic it was.
 struct About<'a> {
-    /// `None` for an item of a map.
+    /// `None` for an item of a map, and for a timer.
     id: Option<TaskId>,
     name: Option<&'a str>,
     lane: &'a Arc<LaneShared>,

@@ -4,11 +4,15 @@ use super::finding::Findings;
 use crate::source::Source;
 
 /// Where the library may start tasks and threads, by the start of the path, and why.
-const ROOMS: [(&str, &str); 4] = [
+const ROOMS: [(&str, &str); 5] = [
     ("crates/workyard/src/lane/", "lanes are what runs tasks"),
     ("crates/workyard/src/shutdown", "the supervisor ends every task, so it can be none"),
     ("crates/workyard/src/callbacks", "what tasks have called at their ends is no task, and must not wait for a lane"),
-    ("crates/workyard/src/timer", "one service wakes what waits for a time; what it wakes is submitted to a lane"),
+    ("crates/workyard/src/timer", "one service stops what has a limit, on its lane"),
+    (
+        "crates/workyard/src/schedule/sleeper",
+        "one service wakes what waits for a time; what it wakes is submitted to a lane",
+    ),
 ];
 
 /// How something is started, or an engine addressed.
