@@ -21,8 +21,8 @@ pub(super) const GROUP: Group = Group {
     ],
     columns: PER_ITEM,
     requirements: &[
-        Requirement { row: "workyard", number: WALL, unit: Unit::OfBaseline, must: 0.10, aim: Some(0.08) },
-        Requirement { row: "workyard", number: CPU, unit: Unit::OfBaseline, must: 0.10, aim: Some(0.08) },
+        Requirement { row: "workyard", number: WALL, unit: Unit::OfBaseline, must: 0.08, aim: Some(0.04) },
+        Requirement { row: "workyard", number: CPU, unit: Unit::OfBaseline, must: 0.08, aim: Some(0.04) },
     ],
     items: 1_000_000,
     work: None,

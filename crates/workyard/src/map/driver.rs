@@ -18,6 +18,7 @@ use crate::map::inbox::Inbox;
 use crate::map::places::Places;
 use crate::map::spec::{Numbered, Settled};
 use crate::map::turn::{Next, Take};
+use crate::observe::inside;
 use crate::task::cell::Task;
 use crate::task::{Payload, catch, current};
 
@@ -485,15 +486,15 @@ where
         let asked = header.signal.asked();
         // Without a seat it was answered while it waited for one.
         if let Some(reason) = asked.or_else(|| (!work.has_seat).then_some(Reason::Dropped)) {
-            let _entered = work.span.clone().entered();
-            work.stop_all(runner, reason);
+            let span = work.span.clone();
+            inside(&span, || work.stop_all(runner, reason));
             return Poll::Ready(());
         }
         let is_seated = header.is_seated() || header.lane.reclaim(&**runner);
         let polled = {
             let _in_body = current::enter(Arc::clone(runner) as _);
-            let _entered = work.span.clone().entered();
-            if is_seated { work.work(runner, cx) } else { work.work_beside(runner, cx) }
+            let span = work.span.clone();
+            inside(&span, || if is_seated { work.work(runner, cx) } else { work.work_beside(runner, cx) })
         };
         let free = work.in_flight - work.places.waiting();
         runner.load.rests(free);

@@ -6,5 +6,5 @@ mod unobserved;
 
 pub use snapshot::{LaneSnapshot, Snapshot, TaskInfo};
 
-pub(crate) use span::TaskSpan;
+pub(crate) use span::{Closing, TaskSpan, inside};
 pub(crate) use unobserved::Unobserved;

@@ -12,7 +12,7 @@ use tracing::Span;
 use tracing::field::Empty;
 use workyard_core::Outcome;
 
-use crate::task::{Name, TaskId};
+use crate::task::{Name, Payload, TaskId, catch};
 
 /// The span of one task; nothing when nobody listens.
 #[derive(Debug, Default)]
@@ -51,19 +51,52 @@ impl TaskSpan {
     #[inline]
     pub(crate) fn within<R>(&self, run: impl FnOnce() -> R) -> R {
         let Some(span) = self.kept() else { return run() };
-        let returned = span.in_scope(run);
+        let returned = inside(&span, run);
         self.put_back(span);
         returned
     }
 
     /// Says how the task ended, and gives the span, which is closed when that is dropped; nothing if a body has it.
-    pub(crate) fn ended(&self, how: Outcome) -> Option<Span> {
+    pub(crate) fn ended(&self, how: Outcome) -> Option<Closing> {
         let span = self.kept()?;
-        span.record("outcome", how.word());
-        Some(span)
+        quietly(|| span.record("outcome", how.word()));
+        Some(Closing(Some(span)))
     }
 
     fn kept(&self) -> Option<Span> {
         self.0.as_ref()?.lock().take()
     }
+}
+
+/// A span that is closed when this is dropped.
+pub(crate) struct Closing(Option<Span>);
+
+impl Closing {
+    /// Runs this inside of the span, for the last time.
+    pub(crate) fn within<R>(&self, run: impl FnOnce() -> R) -> R {
+        match &self.0 {
+            Some(span) => inside(span, run),
+            None => run(),
+        }
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let span = self.0.take();
+        quietly(|| drop(span));
+    }
+}
+
+/// Runs this inside of a span. It must not panic.
+pub(crate) fn inside<R>(span: &Span, run: impl FnOnce() -> R) -> R {
+    let entered = quietly(|| span.enter());
+    let returned = run();
+    quietly(|| drop(entered));
+    returned
+}
+
+/// The subscriber is foreign code: one that panics loses what it was told, and takes down nothing.
+fn quietly<R>(tell: impl FnOnce() -> R) -> Option<R> {
+    catch(tell).map_err(Payload::new).ok()
 }

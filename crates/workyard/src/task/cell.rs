@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use tracing::Span;
 use workyard_core::{Ending, Outcome, Reason, TaskState};
 
+use crate::observe::Closing;
 use crate::task::current;
 use crate::task::error::{BoxError, TaskError};
 use crate::task::header::Header;
@@ -147,7 +147,7 @@ impl<W: Work> Cell<W> {
     }
 
     /// The span of a task that has ended, to be closed by dropping it.
-    fn ended_span(&self) -> Option<Span> {
+    fn ended_span(&self) -> Option<Closing> {
         match self.header.status() {
             Some(TaskState::Ended(how)) => self.header.span().ended(how),
             None | Some(TaskState::Queued | TaskState::Running) => None,
@@ -255,7 +255,7 @@ impl<W: Work> Task for Cell<W> {
         };
         match self.ended_span() {
             // What nobody waits for ends here, and what is said of it belongs into the span.
-            Some(span) if ending == Ending::Late || self.is_detached() => span.in_scope(publish),
+            Some(span) if ending == Ending::Late || self.is_detached() => span.within(publish),
             span => {
                 drop(span);
                 publish()
