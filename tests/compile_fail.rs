@@ -50,6 +50,11 @@ fn a_guard_that_blocks_across_an_await() {
 }
 
 #[test]
+fn a_permit_that_is_given_back_twice() {
+    check("permit_given_back_twice");
+}
+
+#[test]
 fn work_that_borrows_from_its_submitter() {
     check("borrowed_work");
 }

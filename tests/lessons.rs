@@ -11,6 +11,8 @@ mod by_hand;
 mod lock_order;
 #[path = "lessons/lost_update.rs"]
 mod lost_update;
+#[path = "lessons/owner.rs"]
+mod owner;
 #[path = "common/run.rs"]
 mod run;
 #[path = "lessons/set_and_clear.rs"]

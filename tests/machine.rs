@@ -1,8 +1,10 @@
 //! What `workyard::machine()` tells, against the standard library and against a quota that the kernel really holds.
 
 use std::thread::available_parallelism;
+use std::time::Duration;
 
-use workyard::machine;
+use workyard::{BoxError, Lane, Scheduler, machine};
+use workyard_testkit::{threads_named, wait_for};
 
 #[test]
 fn the_numbers_agree_with_each_other_and_with_std() {
@@ -17,6 +19,26 @@ fn the_numbers_agree_with_each_other_and_with_std() {
         assert_eq!(usable, available_parallelism().unwrap().get(), "{machine}");
     }
     println!("{machine}");
+}
+
+#[test]
+fn a_cpu_lane_has_a_thread_for_each_usable_cpu_or_as_many_as_asked_for() -> Result<(), BoxError> {
+    let has_threads = |count: usize| {
+        wait_for("the lane has its threads", Duration::from_secs(20), || {
+            threads_named("workyard-cpu").is_none_or(|threads| threads.len() == count)
+        });
+    };
+    let yard = Scheduler::standalone()?;
+    has_threads(machine().usable().get());
+    assert!(yard.shutdown().blocking_join().balances());
+    has_threads(0);
+    for threads in [machine().physical().unwrap_or(1), 2 * machine().logical()] {
+        let yard = Scheduler::builder().cpu(Lane::cpu().threads(threads)).build_standalone()?;
+        has_threads(threads);
+        assert!(yard.shutdown().blocking_join().balances());
+        has_threads(0);
+    }
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]

@@ -11,8 +11,9 @@ use workyard_testkit::{Residue, wait_for_async};
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// Some of all that a yard does, to its end.
+/// Some of all that a yard does, to its end. Before that, one that does nothing and is only dropped.
 async fn whole_life() {
+    drop(Scheduler::builder().cpu(Lane::cpu().threads(4)).build().unwrap());
     let yard = Scheduler::builder().cpu(Lane::cpu().threads(2)).lane("db", Lane::io().limit(2)).build().unwrap();
     let hour = Duration::from_hours(1);
     for n in 0..50_u64 {

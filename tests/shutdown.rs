@@ -80,6 +80,23 @@ fn what_was_accepted_is_drained() {
     });
 }
 
+/// Python's workers wait for ever with a large result that goes through a pipe, if it is to be read after they were joined.
+#[test]
+fn a_result_of_any_size_is_there_before_and_after_the_end() {
+    on_runtime(async {
+        for size in [1, 100 << 20] {
+            let yard = narrow();
+            let task = move || vec![7_u8; size];
+            let (first, last) = (yard.cpu().submit(task).await.unwrap(), yard.cpu().submit(task).await.unwrap());
+            assert_eq!(soon(first).await.unwrap().len(), size);
+            let report = soon(yard.shutdown().drain_for(SOON)).await;
+            assert!(is_clean(&report) && report.total.completed == 2, "{report}");
+            let last = soon(last).await.unwrap();
+            assert_eq!((last.len(), last.last()), (size, Some(&7)));
+        }
+    });
+}
+
 #[test]
 fn what_is_queued_or_running_when_draining_is_over_is_cancelled() {
     on_runtime(async {

@@ -30,6 +30,20 @@ fn every_item_is_counted_on_every_lane() {
 }
 
 #[test]
+fn maps_of_one_name_that_run_at_once_have_each_their_own_count() {
+    on_runtime(async {
+        let yard = Scheduler::new();
+        let (one, two) = (Progress::new("map"), Progress::new("map"));
+        let first = yard.cpu().map(0..100_000_u64, |x| x).progress(one.clone()).sum::<u64>();
+        let second = yard.cpu().map(0..300_u64, |x| x).progress(two.clone()).sum::<u64>();
+        let (first, second) = soon(async { tokio::join!(first.into_future(), second.into_future()) }).await;
+        assert_eq!((first.unwrap(), second.unwrap()), (4_999_950_000, 44_850));
+        assert_eq!([seen(&one), seen(&two)], [100_000, 300].map(|many| (many, 0, Some(many))));
+        balanced(&yard).await;
+    });
+}
+
+#[test]
 fn failures_are_counted_apart_and_what_was_cancelled_is_not() {
     on_runtime(async {
         let yard = Scheduler::new();
