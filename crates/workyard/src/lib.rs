@@ -267,6 +267,11 @@ struct Lanes;
 #[doc = include_str!("../../../docs/sync.md")]
 struct Shared;
 
+/// The programs of courses on threads and processes in Python.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/coming-from-python.md")]
+struct FromPython;
+
 /// What users of Python's `multiprocessing.Pool` write here.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/coming-from/multiprocessing-pool.md")]
