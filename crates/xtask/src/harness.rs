@@ -1,6 +1,8 @@
 //! Owns how the output of Rust's test harness is read: what passed, what did not, and what said that it was not run.
 //! Never runs a test.
 
+use std::collections::BTreeMap;
+
 /// What a test prints, at the start of a line, when it lacks a tool or a right and returns.
 const NOT_RUN: &str = "not run: ";
 
@@ -14,6 +16,31 @@ pub(crate) struct Tests {
     pub(crate) ignored: usize,
     /// The reasons, one for each line that gave one.
     pub(crate) not_run: Vec<String>,
+}
+
+/// The names of the tests that passed and did not say that they were not run, and in how many binaries each did.
+#[derive(Default, Debug)]
+pub(crate) struct Passed(BTreeMap<String, usize>);
+
+impl Passed {
+    /// In how many binaries a test of this name passed.
+    pub(crate) fn times(&self, name: &str) -> usize {
+        self.0.get(name).copied().unwrap_or(0)
+    }
+
+    fn add(&mut self, name: &str) {
+        *self.0.entry(name.to_owned()).or_default() += 1;
+    }
+
+    /// One binary for each time that a name is given.
+    #[cfg(test)]
+    pub(crate) fn of(names: &[&str]) -> Self {
+        let mut passed = Self::default();
+        for name in names {
+            passed.add(name);
+        }
+        passed
+    }
 }
 
 impl Tests {
@@ -37,6 +64,11 @@ pub(crate) struct Harness {
     /// Passing tests that gave a reason; one that gives two is still one test.
     passed_not_run: usize,
     gave_a_reason: bool,
+    /// Whose output is read.
+    current: String,
+    /// Of this binary, the tests that gave a reason.
+    gave_reasons: Vec<String>,
+    passed: Passed,
 }
 
 #[derive(Default, Clone, Copy, PartialEq)]
@@ -66,6 +98,11 @@ impl Harness {
         self.started.saturating_sub(self.ended)
     }
 
+    /// Whose names passed so far.
+    pub(crate) fn take_passed(&mut self) -> Passed {
+        std::mem::take(&mut self.passed)
+    }
+
     pub(crate) fn into_tests(self) -> Tests {
         Tests {
             passed: self.tests.passed.saturating_sub(self.passed_not_run),
@@ -81,20 +118,34 @@ impl Harness {
             self.place = Place::FailureOutput;
         } else if let Some(counts) = line.strip_prefix("test result: ") {
             self.place = Place::Results;
+            self.gave_reasons.clear();
             self.add(counts);
+        } else if self.place == Place::SuccessNames {
+            self.passed_name(line);
         } else if let Some(started) = line.strip_prefix("running ").and_then(started) {
             self.started += started;
-        } else if let Some(reason) = uncaptured(line) {
+        } else if let Some((name, reason)) = uncaptured(line) {
             self.gave_a_reason = false;
+            name.clone_into(&mut self.current);
             self.not_run(reason);
+        }
+    }
+
+    /// Doc tests are named with blanks, and are nobody's evidence by name.
+    fn passed_name(&mut self, line: &str) {
+        if let Some(name) = line.strip_prefix("    ")
+            && !self.gave_reasons.iter().any(|gave| gave == name)
+        {
+            self.passed.add(name);
         }
     }
 
     fn success_line(&mut self, line: &str) {
         if line == "successes:" {
             self.place = Place::SuccessNames;
-        } else if line.starts_with("---- ") && line.ends_with(" stdout ----") {
+        } else if let Some(name) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
             self.gave_a_reason = false;
+            name.clone_into(&mut self.current);
         } else if let Some(reason) = line.strip_prefix(NOT_RUN) {
             self.not_run(reason);
         }
@@ -102,6 +153,7 @@ impl Harness {
 
     fn not_run(&mut self, reason: &str) {
         self.tests.not_run.push(reason.to_owned());
+        self.gave_reasons.push(self.current.clone());
         self.passed_not_run += usize::from(!self.gave_a_reason);
         self.gave_a_reason = true;
     }
@@ -131,10 +183,10 @@ fn started(rest: &str) -> Option<usize> {
 }
 
 /// A reason that reached stdout past the harness, from a process that a test started, say. With a single test thread the harness
-/// has already written `test <name> ... ` on that line.
-fn uncaptured(line: &str) -> Option<&str> {
-    let after_name = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ")).map(|(_, rest)| rest);
-    after_name.unwrap_or(line).strip_prefix(NOT_RUN)
+/// has already written `test <name> ... ` on that line, which tells whose it is.
+fn uncaptured(line: &str) -> Option<(&str, &str)> {
+    let (name, rest) = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ")).unwrap_or(("", line));
+    Some((name, rest.strip_prefix(NOT_RUN)?))
 }
 
 #[cfg(test)]
@@ -195,6 +247,27 @@ test result: FAILED. 2 passed; 1 failed; 1 ignored; 0 measured; 7 filtered out; 
         assert!(!shown.contains(&"successes are many") && !shown.contains(&"    a"));
         assert!(shown.contains(&"test a ... ok") && shown.contains(&"---- b stdout ----"));
         assert!(shown.iter().any(|line| line.starts_with("test result: FAILED")));
+    }
+
+    #[test]
+    fn who_passed_is_known_by_name_and_who_gave_a_reason_did_not_run() {
+        let mut harness = Harness::default();
+        for line in format!("{PLAIN}{PLAIN}").lines() {
+            harness.line(line);
+        }
+        let passed = harness.take_passed();
+        assert_eq!(["a", "b", "c", "d"].map(|name| passed.times(name)), [0, 0, 0, 2]);
+    }
+
+    #[test]
+    fn a_reason_counts_for_its_own_binary() {
+        let mut harness = Harness::default();
+        let other = PLAIN.replace("not run: needs a right to signal", "");
+        for line in format!("{PLAIN}{other}").lines() {
+            harness.line(line);
+        }
+        let passed = harness.take_passed();
+        assert_eq!((passed.times("a"), passed.times("d")), (1, 2));
     }
 
     #[test]

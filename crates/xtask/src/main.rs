@@ -1,4 +1,4 @@
-//! One command for the checks of this repository: `cargo xtask <test | tidy | check | loom | ci>`.
+//! One command for the checks of this repository: `cargo xtask <test | tidy | rows | check | loom | ci>`.
 //!
 //! Owns which checks there are and in which order they run. It never changes a file and never installs anything, and it
 //! has no dependencies, so that it is built in a second and never rebuilt by a change of features.
@@ -9,6 +9,7 @@ mod check;
 mod command;
 mod harness;
 mod loom;
+mod rows;
 mod source;
 mod steps;
 mod test;
@@ -22,8 +23,9 @@ use steps::Steps;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test    build everything, run every test and doc test, tidy; needs cargo, rustc and a C linker
+  test    build everything, run every test and doc test, tidy, rows; needs cargo, rustc and a C linker
   tidy    the rules of this repository that are read from its text
+  rows    each row of the Python tutorials, and what shows that it holds here; builds the tests to see which there are
   check   rustfmt, tidy, clippy, rustdoc: everything but the tests
   loom    models of what threads may do to one another, in every order; needs a build of its own
   ci      check, loom, then test";
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => test::run(&mut steps),
         ["tidy"] => tidy::run(&mut steps),
+        ["rows"] => rows::print(&mut steps),
         ["check"] => check::run(&mut steps),
         ["loom"] => loom::run(&mut steps),
         ["ci"] => {

@@ -4,7 +4,7 @@
 use crate::command::{cargo, stream};
 use crate::harness::Harness;
 use crate::steps::Steps;
-use crate::tidy;
+use crate::{rows, tidy};
 
 /// One build for all of it. Cargo builds every target before it runs the first, so the example programs that tests start
 /// are in `<target>/debug/examples` by then. They are built in the dev profile and with the features of the tests, since
@@ -15,7 +15,8 @@ use crate::tidy;
 const TESTS: [&str; 8] =
     ["test", "--workspace", "--all-features", "--no-fail-fast", "--", "--show-output", "--color", "never"];
 
-/// Builds the programs and the tests, runs the tests and the doc tests, tidies.
+/// Builds the programs and the tests, runs the tests and the doc tests, tidies, and looks whether what the rows of the tutorials rest
+/// on has passed.
 pub(crate) fn run(steps: &mut Steps) {
     let mut harness = Harness::default();
     steps.run("programs, tests and doc tests", || {
@@ -31,5 +32,6 @@ pub(crate) fn run(steps: &mut Steps) {
         succeeded && lost == 0
     });
     tidy::run(steps);
+    rows::run(steps, harness.take_passed());
     steps.count(harness.into_tests());
 }
