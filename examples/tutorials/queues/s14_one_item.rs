@@ -1,0 +1,21 @@
+//! S14: a queue of ten, one item, and a get that waits two seconds at most. Never longer.
+
+use workyard::{BoxError, out, queue};
+
+use crate::tutorial::{Settings, Tutorial};
+
+pub(crate) const S14: Tutorial =
+    Tutorial::new(&["s14"], "put one, get one, and wait two seconds for another", |_, set| Box::pin(one_item(set)));
+
+async fn one_item(set: Settings) -> Result<(), BoxError> {
+    let (tx, rx) = queue::bounded(10); // there is a bound, always
+    tx.put(37337).await?;
+    out::stdout_line(rx.get_timeout(set.seconds(2)).await?)?;
+
+    match rx.get_timeout(set.seconds(2)).await {
+        Ok(item) => out::stdout_line(format_args!("and {item}"))?,
+        Err(error) if error.is_timeout() => out::stdout_line(error)?,
+        Err(error) => return Err(error.into()), // closed: it would not be worth waiting
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! S09: three threads say hello five times, a second apart. Never a torn line.
+//!
+//! Python's threads tore each other's lines, and nobody joined them.
+
+use std::thread;
+
+use workyard::{BoxError, Lane, Scheduler, out};
+
+use crate::aid::pause;
+use crate::tutorial::{Settings, Tutorial};
+
+pub(crate) const S09: Tutorial =
+    Tutorial::new(&["s09"], "three threads say hello, in whole lines", |yard, set| Box::pin(hello(yard, set)))
+        .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(3)));
+
+async fn hello(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
+    let second = set.seconds(1);
+    let says_hello = yard.cpu().try_map_with(0..3, move |ctx, _| {
+        for _ in 0..5 {
+            let this = thread::current();
+            out::stdout_line(format_args!("hello from thread {}", this.name().unwrap_or("?")))?;
+            pause(&ctx, second);
+        }
+        Ok::<_, std::io::Error>(())
+    });
+    says_hello.await?; // all of them: none is left behind
+    Ok(())
+}
