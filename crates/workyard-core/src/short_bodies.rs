@@ -17,6 +17,8 @@ pub struct ShortBodies {
 impl ShortBodies {
     /// Where looking is not for nothing, one of so many is looked at.
     pub const SAMPLE: u32 = 16;
+    /// Where as many were over soon as count at all.
+    pub const EXPECTED: Self = Self { score: Self::MOST };
     /// A body that takes longer holds up others noticeably.
     const LONG: Duration = Duration::from_micros(100);
     /// As many have to be seen before it is believed.

@@ -8,9 +8,10 @@
 //! | see how much runs at once, and that values are dropped | [`Gauge`], [`DropCounter`] |
 //! | run a built program as a user does | [`Program`] |
 //! | say that a check could not run here | [`not_run()`] |
+//! | run a whole program on a virtual clock, in an order that a seed decides | `simulate` (feature `simulation`) |
 //!
-//! It depends on no async runtime, and knows nothing of `workyard` itself. It is the one crate that reads the
-//! environment: `WORKYARD_SEED` and `WORKYARD_SEEDS`, in [`seeds()`].
+//! Without the feature `simulation` it depends on no async runtime, and knows nothing of `workyard` itself. It is the one crate that
+//! reads the environment: `WORKYARD_SEED` and `WORKYARD_SEEDS`, in [`seeds()`].
 #![forbid(unsafe_code)]
 
 mod drop_counter;
@@ -20,6 +21,8 @@ mod program;
 mod residue;
 mod rng;
 mod seeds;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 #[cfg(test)]
 mod test_panic;
 mod wait;
@@ -33,4 +36,11 @@ pub use program::{Finished, Program, Running};
 pub use residue::{Residue, threads_named};
 pub use rng::Rng;
 pub use seeds::{SeedOnPanic, seeds};
+#[cfg(feature = "simulation")]
+pub use simulation::{Sim, Simulated, Simulation, first_failure, simulate};
 pub use wait::{WaitFor, wait_for, wait_for_async};
+
+/// The programs of the page on testing.
+#[cfg(all(doctest, feature = "simulation"))]
+#[doc = include_str!("../../../docs/testing.md")]
+struct Testing;

@@ -10,11 +10,16 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use tokio::task::coop::unconstrained;
 
+use crate::simulation::{Simulator, here};
+
 /// Polls `future` on this thread until it is ready, parking the thread in between.
 ///
 /// Tokio's cooperative budget does not apply: on a thread of a runtime a budget used up would hand the wake-up to the
 /// very worker that is parked here.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    if let Some(simulator) = here() {
+        return block_on_simulated(&*simulator, future);
+    }
     let parked = Parked::enter();
     let waker = parked.waker();
     let mut cx = Context::from_waker(&waker);
@@ -32,6 +37,9 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 /// The future is polled at least once, and once more after the time is up, so it never gives up early and never
 /// misses what came in time. A `timeout` beyond what the clock can count means to wait for ever.
 pub(crate) fn block_on_timeout<F: Future>(future: Pin<&mut F>, timeout: Duration) -> Option<F::Output> {
+    if let Some(simulator) = here() {
+        return block_on_simulated(&*simulator, tokio::time::timeout(timeout, future)).ok();
+    }
     let deadline = Instant::now().checked_add(timeout);
     let parked = Parked::enter();
     let waker = parked.waker();
@@ -47,6 +55,14 @@ pub(crate) fn block_on_timeout<F: Future>(future: Pin<&mut F>, timeout: Duration
         }
         parked.parker.wait(deadline);
     }
+}
+
+/// Has the simulator wait, whose time is not that of the system's clock.
+#[expect(clippy::expect_used, reason = "a simulator's `block_on` returns when the future is ready")]
+fn block_on_simulated<F: Future>(simulator: &dyn Simulator, future: F) -> F::Output {
+    let mut output = None;
+    simulator.block_on(pin!(async { output = Some(unconstrained(future).await) }));
+    output.expect("a simulator waits until the future is ready")
 }
 
 /// A parker that this call has to itself: one nested inside the poll of another takes a second one, so that neither

@@ -11,7 +11,9 @@ use crate::lane::{
     BlockingLane, BlockingLaneConfig, CpuLane, CpuLaneConfig, CpuThreads, Executor, IoLane, IoLaneConfig, Kind, Lane,
     LaneShared, LaneSpec,
 };
+use crate::runtime::Runtime;
 use crate::scheduler::Scheduler;
+use crate::simulation;
 use crate::task::catch;
 use crate::yard::{NamedLane, OwnRuntime, Yard};
 
@@ -125,7 +127,7 @@ impl Builder {
         let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
         // Tokio tells only by a panic whether there is a time driver.
         catch(|| drop(tokio::time::sleep(Duration::ZERO))).map_err(|_| BuildError::NoTimer)?;
-        self.build_on(runtime).map(Scheduler::new_from)
+        self.build_on(Runtime::new(runtime)).map(Scheduler::new_from)
     }
 
     /// Builds the yard on a tokio runtime of its own: see [`Scheduler::standalone`].
@@ -133,6 +135,10 @@ impl Builder {
     /// # Errors
     /// As [`build`](Self::build), and if the runtime's threads could not be started.
     pub fn build_standalone(self) -> Result<Scheduler, BuildError> {
+        if simulation::here().is_some() {
+            // A runtime of its own would have a clock of its own, and threads.
+            return self.build();
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(crate::machine().usable().get())
             .thread_name("workyard-io")
@@ -142,10 +148,10 @@ impl Builder {
         let handle = runtime.handle().clone();
         // Also if this fails inside of async code, where a runtime must not be dropped as it is.
         let runtime = OwnRuntime::new(runtime);
-        Ok(Scheduler::new_from(self.build_on(handle)?.owning(runtime)))
+        Ok(Scheduler::new_from(self.build_on(Runtime::new(handle))?.owning(runtime)))
     }
 
-    fn build_on(self, runtime: Handle) -> Result<Yard, BuildError> {
+    fn build_on(self, runtime: Runtime) -> Result<Yard, BuildError> {
         self.check_names()?;
         let checked = |lane: &str, checked: Result<LaneConfig, OutOfRange>| {
             checked.map_err(|range| BuildError::OutOfRange { lane: lane.to_owned(), range })
@@ -206,6 +212,10 @@ impl Foundation {
     }
 
     fn cpu(&self, name: &str, config: LaneConfig, lane: &CpuLaneConfig) -> Result<CpuLane, BuildError> {
+        if self.shared.runtime.simulator().is_some() {
+            let executor = Executor::SimulatedCpu(self.shared.runtime.clone());
+            return Ok(CpuLane::new(self.lane(name, config, executor)));
+        }
         let threads = CpuThreads::start(name, config.limit, lane.is_background(), &self.shared.runtime)
             .map_err(|source| BuildError::Threads { lane: name.to_owned(), source })?;
         Ok(CpuLane::new(self.lane(name, config, Executor::Cpu(threads))))

@@ -144,6 +144,7 @@ impl Drop for Turn {
             // On its own, so that the lock is not held during the call.
             let next = callbacks.state.lock().next(self.number);
             let Some(call) = next else { break };
+            self.yard.runtime.pause();
             call.make();
             callbacks.owed.fetch_sub(1, Ordering::Release);
             self.yard.task_ended();

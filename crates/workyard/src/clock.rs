@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use workyard_core::Moment;
 
+use crate::simulation;
+
 /// Tells how long ago the yard was built. It is tokio's clock, so it stands still where a test has paused that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
@@ -28,6 +30,9 @@ impl Clock {
     /// The time on the wall. Where a test has paused or stepped tokio's clock, it is as far from the system's as that one is.
     #[cfg(feature = "cron")]
     pub(crate) fn wall() -> SystemTime {
+        if let Some(wall) = simulation::wall() {
+            return wall;
+        }
         let (tokio, system) = (Instant::now().into_std(), std::time::Instant::now());
         let wall = SystemTime::now();
         let ahead = wall.checked_add(tokio.saturating_duration_since(system));
@@ -36,7 +41,7 @@ impl Clock {
 
     /// How long until this time, by the clock on the wall as it is set now; zero if it has passed.
     pub(crate) fn until(time: SystemTime) -> Duration {
-        time.duration_since(SystemTime::now()).unwrap_or_default()
+        time.duration_since(simulation::wall().unwrap_or_else(SystemTime::now)).unwrap_or_default()
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::apart::Apart;
 use crate::callbacks::Callbacks;
 use crate::clock::Clock;
+use crate::runtime::Runtime;
 use crate::task::TaskId;
 use crate::timers::Timers;
 use crate::waits::Waits;
@@ -16,7 +16,7 @@ use crate::waits::Waits;
 /// What all lanes of a yard share.
 #[derive(Debug)]
 pub(crate) struct YardShared {
-    pub(crate) runtime: Handle,
+    pub(crate) runtime: Runtime,
     pub(crate) clock: Clock,
     /// Cancelled when shutdown has closed the lanes.
     pub(crate) closing: CancellationToken,
@@ -32,7 +32,7 @@ pub(crate) struct YardShared {
 }
 
 impl YardShared {
-    pub(crate) fn new(runtime: Handle) -> Self {
+    pub(crate) fn new(runtime: Runtime) -> Self {
         Self {
             runtime,
             clock: Clock::start(),

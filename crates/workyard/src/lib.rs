@@ -208,11 +208,13 @@ mod primitives;
 pub mod progress;
 pub mod queue;
 mod report;
+mod runtime;
 mod schedule;
 mod scheduler;
 mod shutdown;
 #[cfg(feature = "signals")]
 mod signals;
+pub mod simulation;
 pub mod sync;
 mod task;
 mod timers;

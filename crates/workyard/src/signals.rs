@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use tokio::runtime::Handle;
 
 use crate::block_on::block_on;
 use crate::report::Report;
+use crate::runtime::Runtime;
 use crate::shutdown::Shutdown;
 #[cfg(unix)]
 use crate::task::catch;
@@ -128,7 +128,7 @@ struct Signals {
 #[cfg(unix)]
 impl Signals {
     /// On the yard's runtime, so that any thread may ask.
-    fn listen(runtime: &Handle) -> io::Result<Self> {
+    fn listen(runtime: &Runtime) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let _inside = runtime.enter();
         // Tokio tells only by a panic whether there is a driver.
@@ -151,7 +151,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn listen(_runtime: &Handle) -> io::Result<Self> {
+    fn listen(_runtime: &Runtime) -> io::Result<Self> {
         Ok(Self)
     }
 

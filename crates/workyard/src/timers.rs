@@ -17,14 +17,14 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, abortable, select};
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::time::DelayQueue;
 use workyard_core::{Reason, TaskState};
 
+use crate::runtime::Runtime;
 use crate::task::cell::Task;
 
 /// A limit further away than this is none: the timer queue does not reach much further.
@@ -48,7 +48,7 @@ struct State {
 
 impl Timers {
     /// Sets the timer that fits the task's status, if it has limits.
-    pub(crate) fn set(&self, task: &Arc<dyn Task>, runtime: &Handle) {
+    pub(crate) fn set(&self, task: &Arc<dyn Task>, runtime: &Runtime) {
         let header = task.header();
         let Some(watched) = header.watched() else { return };
         // For the queue's sleep, and for its clock, which a test may have paused.
@@ -81,18 +81,19 @@ impl Timers {
     }
 
     /// Cancels the task when its token is cancelled.
-    pub(crate) fn watch_token(&self, task: &Arc<dyn Task>, runtime: &Handle) {
+    pub(crate) fn watch_token(&self, task: &Arc<dyn Task>, runtime: &Runtime) {
         let Some(watched) = task.header().watched() else { return };
         let Some(token) = watched.limits.token.clone() else { return };
         let watched_task = Arc::downgrade(task);
-        let watcher = runtime.spawn(async move {
+        let (watcher, abort) = abortable(async move {
             token.cancelled_owned().await;
             if let Some(task) = watched_task.upgrade() {
                 let lane = Arc::clone(&task.header().lane);
                 lane.cancel(&task, Reason::User);
             }
         });
-        *watched.watcher.lock() = Some(watcher.abort_handle());
+        drop(runtime.spawn(watcher));
+        *watched.watcher.lock() = Some(abort);
         // The task may have ended before the watcher was kept.
         if task.header().status().is_some_and(TaskState::is_ended) {
             self.unset(&**task);
@@ -100,7 +101,7 @@ impl Timers {
     }
 
     /// Does this later, unless the watch has ended by then.
-    pub(crate) fn later(&self, after: Duration, runtime: &Handle, act: impl FnOnce() + Send + 'static) {
+    pub(crate) fn later(&self, after: Duration, runtime: &Runtime, act: impl FnOnce() + Send + 'static) {
         let then = async move {
             tokio::time::sleep(after).await;
             act();
@@ -113,7 +114,7 @@ impl Timers {
         self.closed.cancel();
     }
 
-    fn drive(&self, state: &mut State, runtime: &Handle) {
+    fn drive(&self, state: &mut State, runtime: &Runtime) {
         if !std::mem::replace(&mut state.driven, true) {
             drop(runtime.spawn(watch(Arc::clone(&self.state), self.closed.clone())));
         }

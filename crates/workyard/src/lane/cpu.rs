@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use workyard_core::LaneCounts;
+
 use crate::block_on::block_on;
 use crate::lane::LaneShared;
 use crate::lane::closure::Closure;

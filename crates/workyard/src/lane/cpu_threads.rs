@@ -14,11 +14,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::lane::stack::{self, CPU_STACK_BYTES};
 use crate::lane::workers::Worker;
+use crate::runtime::Runtime;
 use crate::task::Payload;
 
 /// The threads of one cpu lane.
@@ -42,7 +42,7 @@ struct Alive {
 
 impl CpuThreads {
     /// Starts the threads, each inside `runtime`'s context.
-    pub(crate) fn start(lane: &str, threads: usize, background: bool, runtime: &Handle) -> io::Result<Self> {
+    pub(crate) fn start(lane: &str, threads: usize, background: bool, runtime: &Runtime) -> io::Result<Self> {
         let alive = Arc::new(Alive::default());
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -86,7 +86,7 @@ impl CpuThreads {
 
     /// As [`run`](Self::run), a moment later and by way of a thread that is not of this pool, so that the worker does not land
     /// on top of the very thread that it came from.
-    pub(super) fn run_from_outside(&self, worker: Worker, runtime: &Handle) {
+    pub(super) fn run_from_outside(&self, worker: Worker, runtime: &Runtime) {
         if let Some(pool) = self.pool.lock().clone() {
             let outermost = Arc::clone(&self.outermost);
             drop(runtime.spawn(async move {

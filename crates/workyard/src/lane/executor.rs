@@ -3,20 +3,23 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
+use workyard_core::ShortBodies;
 
 use crate::lane::LaneShared;
 use crate::lane::cpu_threads::CpuThreads;
 use crate::lane::workers::Worker;
+use crate::runtime::Runtime;
 
 /// Where the bodies of a lane run.
 pub(crate) enum Executor {
     /// Futures, each a tokio task.
-    Io(Handle),
+    Io(Runtime),
     /// Closures, on threads of the lane's own.
     Cpu(CpuThreads),
     /// Closures, on tokio's blocking threads.
-    Blocking(Handle),
+    Blocking(Runtime),
+    /// Closures of a cpu lane, on a simulator.
+    SimulatedCpu(Runtime),
 }
 
 impl Executor {
@@ -28,8 +31,8 @@ impl Executor {
     /// How many bodies it can run at the same instant, of a lane with this limit.
     pub(super) fn at_once(&self, limit: usize) -> usize {
         match self {
-            Self::Io(runtime) => runtime.metrics().num_workers().max(1),
-            Self::Cpu(_) | Self::Blocking(_) => limit,
+            Self::Io(runtime) => runtime.workers(),
+            Self::Cpu(_) | Self::Blocking(_) | Self::SimulatedCpu(_) => limit,
         }
     }
 
@@ -37,8 +40,19 @@ impl Executor {
     pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::Io(_) => "io",
-            Self::Cpu(_) => "cpu",
+            Self::Cpu(_) | Self::SimulatedCpu(_) => "cpu",
             Self::Blocking(_) => "blocking",
+        }
+    }
+
+    /// What is known of the bodies of a lane that has just been built.
+    pub(super) fn first_guess(&self) -> ShortBodies {
+        match self {
+            Self::Cpu(_) => ShortBodies::default(),
+            Self::Io(runtime) | Self::Blocking(runtime) | Self::SimulatedCpu(runtime) => {
+                let are_expected = runtime.simulator().is_some_and(|simulator| simulator.expects_short_bodies());
+                if are_expected { ShortBodies::EXPECTED } else { ShortBodies::default() }
+            }
         }
     }
 
@@ -46,7 +60,9 @@ impl Executor {
         match self {
             Self::Io(_) => debug_assert!(false, "an io lane has no workers"),
             Self::Cpu(threads) => threads.run(worker),
-            Self::Blocking(runtime) => drop(runtime.spawn_blocking(move || worker.run(false))),
+            Self::Blocking(runtime) | Self::SimulatedCpu(runtime) => {
+                drop(runtime.spawn_blocking(move || worker.run(false)));
+            }
         }
     }
 
@@ -54,7 +70,7 @@ impl Executor {
     pub(super) fn hand_back(&self, lane: &Arc<LaneShared>) {
         let worker = Worker::new(lane);
         match self {
-            Self::Io(_) | Self::Blocking(_) => self.run(worker),
+            Self::Io(_) | Self::Blocking(_) | Self::SimulatedCpu(_) => self.run(worker),
             Self::Cpu(threads) => threads.run_from_outside(worker, &lane.yard.runtime),
         }
     }
@@ -62,7 +78,7 @@ impl Executor {
     /// Whether this is a thread of the lane's own.
     pub(super) fn is_own_thread(&self) -> bool {
         match self {
-            Self::Io(_) | Self::Blocking(_) => false,
+            Self::Io(_) | Self::Blocking(_) | Self::SimulatedCpu(_) => false,
             Self::Cpu(threads) => threads.is_current(),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use workyard_core::{Outcome, Reason, ShortBodies};
+use workyard_core::{LaneCounts, Outcome, Reason, ShortBodies};
 
 use crate::block_on::block_on;
 use crate::lane::LaneShared;

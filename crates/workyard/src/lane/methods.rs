@@ -181,6 +181,13 @@ macro_rules! lane_basics {
                 &self.shared.name
             }
 
+            /// What the lane holds at this moment, and how all that it accepted ended. It takes one short lock, and a snapshot takes more.
+            ///
+            /// Timers that are not due are in the lane's [`snapshot`](crate::Scheduler::snapshot) only.
+            pub fn counts(&self) -> LaneCounts {
+                self.shared.counts()
+            }
+
             /// Begins a submission that says more of its task: options first, then one of the verbs.
             ///
             /// The name stands in errors, logs and lists of tasks. It need not be unique, and is cut after 128 bytes.

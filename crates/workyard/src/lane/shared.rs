@@ -80,7 +80,7 @@ impl LaneShared {
             tasks: Vec::new(),
             submitters: Vec::new(),
             workers: 0,
-            short: ShortBodies::default(),
+            short: executor.first_guess(),
             pool: Pool::default(),
             hungry: Vec::new(),
         };

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use futures_util::task::AtomicWaker;
 use workyard_core::Reason;
 
+use crate::simulation::here;
+
 /// The cancel signal of one task.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
@@ -21,6 +23,12 @@ pub(crate) struct Signal {
 }
 
 impl Signal {
+    /// That of a task on a simulator, if it `is_simulated`.
+    pub(crate) fn new(is_simulated: bool) -> Self {
+        let asked = if is_simulated { ReasonFlag(AtomicU8::new(SIMULATED)) } else { ReasonFlag::default() };
+        Self { asked, ..Self::default() }
+    }
+
     /// Asks the body to stop. The first reason stays.
     pub(crate) fn ask(&self, reason: Reason) {
         self.asked.raise(reason);
@@ -46,6 +54,9 @@ impl Signal {
     }
 }
 
+/// No reason, but a simulator that has others go on while a body looks for one. So looking costs what it does without.
+const SIMULATED: u8 = 0x80;
+
 /// A reason in one byte; `0` is none.
 #[derive(Debug, Default)]
 pub(crate) struct ReasonFlag(AtomicU8);
@@ -57,17 +68,33 @@ impl ReasonFlag {
         // Losing the race means that another reason came first, which then stays. SeqCst pairs with the SeqCst load in
         // `get`: `Header::token` stores the token and then looks here, `Header::fire` comes after this store and then looks for the
         // token, and one of them must see the other.
-        let _first = self.0.compare_exchange(0, code, Ordering::SeqCst, Ordering::Relaxed);
+        let first = self.0.compare_exchange(0, code, Ordering::SeqCst, Ordering::Relaxed);
+        if first == Err(SIMULATED) {
+            let _first = self.0.compare_exchange(SIMULATED, code, Ordering::SeqCst, Ordering::Relaxed);
+        }
     }
 
     #[inline]
     pub(crate) fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed) != 0
+        match self.0.load(Ordering::Relaxed) {
+            0 => false,
+            SIMULATED => self.is_raised_after_a_pause(),
+            _ => true,
+        }
+    }
+
+    #[cold]
+    fn is_raised_after_a_pause(&self) -> bool {
+        if let Some(simulator) = here() {
+            simulator.pause();
+        }
+        self.0.load(Ordering::Relaxed) != SIMULATED
     }
 
     #[inline]
     pub(crate) fn get(&self) -> Option<Reason> {
         let code = self.0.load(Ordering::SeqCst);
+        // `SIMULATED` is beyond them.
         Reason::ALL.get(usize::from(code.checked_sub(1)?)).copied()
     }
 }

@@ -215,7 +215,9 @@ impl<W: Work> Task for Cell<W> {
     }
 
     fn run(&self, me: &Arc<dyn Task>) -> Option<Outcome> {
-        W::run(self, me)
+        // Between closures, where a simulator may have others go on.
+        self.header.lane.yard.runtime.pause();
+        W::run(self, me).inspect(|_| self.header.lane.yard.runtime.pause())
     }
 
     fn poll_body(&self, me: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {

@@ -100,7 +100,7 @@ impl Header {
             id,
             site,
             lane: Arc::clone(lane),
-            signal: Signal::default(),
+            signal: Signal::new(lane.yard.runtime.simulator().is_some()),
             rare: rare.map(OnceLock::from).unwrap_or_default(),
             slot: AtomicU32::new(u32::MAX),
             waits: AtomicU32::new(0),

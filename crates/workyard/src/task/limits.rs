@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::AbortHandle;
 use parking_lot::Mutex;
-use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::time::delay_queue;

@@ -15,7 +15,7 @@ struct Edges {
 const EDGES: [Edges; 8] = [
     Edges { from: "workyard-core", to: &[], dev: &["workyard-testkit"] },
     Edges { from: "workyard-sys", to: &[], dev: &[] },
-    Edges { from: "workyard-testkit", to: &[], dev: &[] },
+    Edges { from: "workyard-testkit", to: &["workyard"], dev: &[] },
     Edges { from: "workyard", to: &["workyard-core", "workyard-sys"], dev: &["workyard-testkit"] },
     Edges { from: "workyard-bench", to: &["workyard"], dev: &[] },
     Edges { from: "workyard-examples", to: &["workyard"], dev: &[] },

@@ -1,0 +1,85 @@
+//! Owns what a yard's own futures and blocking closures run on: a tokio runtime, or a simulator in its place. Never decides what to run.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::runtime::{EnterGuard, Handle};
+use tokio::task::JoinHandle;
+
+use crate::simulation::{Simulator, here};
+
+/// Where a yard runs what it starts.
+#[derive(Clone)]
+pub(crate) struct Runtime {
+    handle: Handle,
+    simulator: Option<Arc<dyn Simulator>>,
+}
+
+impl Runtime {
+    /// This runtime, or the simulator that this thread belongs to.
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self { handle, simulator: here() }
+    }
+
+    /// Runs a future. On a simulator there is no handle to it.
+    pub(crate) fn spawn<F>(&self, future: F) -> Option<JoinHandle<F::Output>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match &self.simulator {
+            None => Some(self.handle.spawn(future)),
+            Some(simulator) => {
+                simulator.spawn(std::any::type_name::<F>(), Box::pin(async move { drop(future.await) }));
+                None
+            }
+        }
+    }
+
+    /// Runs a closure that may block. On a simulator there is no handle to it.
+    ///
+    /// # Panics
+    /// If the system gives no thread.
+    pub(crate) fn spawn_blocking<R: Send + 'static>(
+        &self,
+        closure: impl FnOnce() -> R + Send + 'static,
+    ) -> Option<JoinHandle<R>> {
+        match &self.simulator {
+            None => Some(self.handle.spawn_blocking(closure)),
+            Some(simulator) => {
+                simulator.call(std::any::type_name_of_val(&closure), Box::new(move || drop(closure())));
+                None
+            }
+        }
+    }
+
+    /// Has timers that are made on this thread be those of the runtime.
+    pub(crate) fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    pub(crate) fn simulator(&self) -> Option<&Arc<dyn Simulator>> {
+        self.simulator.as_ref()
+    }
+
+    /// How many futures it polls at the same time at most.
+    pub(crate) fn workers(&self) -> usize {
+        match &self.simulator {
+            None => self.handle.metrics().num_workers().max(1),
+            Some(simulator) => simulator.io_workers().max(1),
+        }
+    }
+
+    /// A place where others may go on, on a simulator.
+    pub(crate) fn pause(&self) {
+        if let Some(simulator) = &self.simulator {
+            simulator.pause();
+        }
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").field("is_simulated", &self.simulator.is_some()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,7 @@
+//! The deterministic mode: what a test in a simulation may count on. Never looks at how a simulation does it.
+#![cfg(test)]
+
+#[path = "simulation/replay.rs"]
+mod replay;
+#[path = "simulation/time.rs"]
+mod time;
