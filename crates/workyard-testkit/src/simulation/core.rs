@@ -116,7 +116,9 @@ impl Core {
 
     fn check(&self, which: impl FnOnce(&mut Checks) -> &mut Vec<Check>) {
         let checks = &mut *self.checks.lock().unwrap_or_else(PoisonError::into_inner);
-        which(checks).iter_mut().for_each(|check| check());
+        for check in which(checks) {
+            check();
+        }
     }
 
     pub(super) fn steps(&self) -> u64 {
@@ -192,7 +194,7 @@ impl Core {
         for (part, body) in left.iter().zip(bodies.drain(..)) {
             if let Body::Waits(wing) = body {
                 let left = std::iter::repeat_with(|| wing.give_up()).find(|&left| left != Left::Waits);
-                self.left(Arc::clone(part), wing, left.unwrap_or(Left::Ended));
+                self.left(part, wing, left.unwrap_or(Left::Ended));
             } else {
                 // The user's, and may panic when it is dropped.
                 let _ended = catch_unwind(AssertUnwindSafe(|| drop(body)));
@@ -254,11 +256,11 @@ impl Core {
             Body::Call(closure) => {
                 let wing = self.wing();
                 let left = wing.begin(Arc::clone(&part), closure);
-                self.left(part, wing, left);
+                self.left(&part, wing, left);
             }
             Body::Waits(wing) => {
                 let left = wing.go_on();
-                self.left(part, wing, left);
+                self.left(&part, wing, left);
             }
             Body::Root => part.put_body(Body::Root),
             // It was woken when it was over.
@@ -266,15 +268,15 @@ impl Core {
         }
     }
 
-    fn left(&self, part: Arc<Part>, wing: Arc<Wing>, left: Left) {
+    fn left(&self, part: &Arc<Part>, wing: Arc<Wing>, left: Left) {
         match left {
             Left::Waits => part.put_body(Body::Waits(wing)),
             Left::Ended => {
-                self.over(&part);
+                self.over(part);
                 self.lock().idle_wings.push(wing);
             }
             Left::Stuck | Left::Blocks => {
-                self.over(&part);
+                self.over(part);
                 let mut state = self.lock();
                 // Nobody is to wait for its end.
                 state.wings.retain(|other| !Arc::ptr_eq(other, &wing));
@@ -354,10 +356,13 @@ impl Simulator for Core {
         self.add(what, Body::Call(closure));
     }
 
-    #[expect(clippy::panic, reason = "documented of `simulate`: the test would hang")]
-    fn block_on(&self, future: Pin<&mut dyn Future<Output = ()>>) {
-        if wing::block_on(future).is_none() {
-            panic!("a future of a simulation blocks its thread: only closures of lanes may wait that way");
+    fn block_on(&self, mut future: Pin<&mut dyn Future<Output = ()>>) {
+        if wing::block_on(future.as_mut()).is_none() {
+            let polled = future.poll(&mut Context::from_waker(Waker::noop()));
+            assert!(
+                polled.is_ready(),
+                "a future of a simulation blocks its thread: only closures of lanes may wait that way"
+            );
         }
     }
 

@@ -61,7 +61,6 @@ struct Over;
 
 impl Wing {
     /// Starts a thread.
-    #[expect(clippy::disallowed_methods, reason = "it is joined when the simulation ends")]
     #[expect(clippy::expect_used, reason = "documented of `simulate`")]
     pub(super) fn start(core: &Arc<Core>) -> Arc<Self> {
         let wing = Arc::new(Self { turn: Mutex::new(Turn::Idle), changed: Condvar::new(), thread: Mutex::new(None) });
