@@ -56,8 +56,7 @@ async fn program(_sim: Sim) -> Vec<u32> {
     }
     let report = yard.shutdown().await;
     assert!(report.balances() && report.total.completed == 32, "{report}");
-    let order = order.lock().unwrap().clone();
-    order
+    order.lock().unwrap().clone()
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn an_hour_of_timeouts_takes_milliseconds() {
         let report = yard.shutdown().await;
         assert_eq!((report.total.completed, report.total.timed_out), (30, 30));
     });
-    assert!((HOUR - Duration::from_mins(1)..=HOUR).contains(&run.elapsed), "{:?}", run.elapsed);
+    assert!((Duration::from_mins(59)..=HOUR).contains(&run.elapsed), "{:?}", run.elapsed);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 

@@ -169,7 +169,7 @@ impl Core {
                     }
                     part.put_body(Body::Root);
                 }
-                body => self.run(part, body),
+                body => self.run(&part, body),
             }
             self.check(|checks| &mut checks.after_each_step);
         }
@@ -183,7 +183,7 @@ impl Core {
         for _ in 0..MOST_AFTER_END {
             let Ok(Some(part)) = self.choose(cx) else { break };
             let body = part.take_body();
-            self.run(part, body);
+            self.run(&part, body);
         }
         self.lock().is_over = true;
         let checks = std::mem::take(&mut *self.checks.lock().unwrap_or_else(PoisonError::into_inner));
@@ -237,7 +237,7 @@ impl Core {
     }
 
     /// Polls a future, or has a closure go on.
-    fn run(self: &Arc<Self>, part: Arc<Part>, body: Body) {
+    fn run(self: &Arc<Self>, part: &Arc<Part>, body: Body) {
         match body {
             Body::Future(mut future) => {
                 let waker = part.waker();
@@ -247,7 +247,7 @@ impl Core {
                     Ok(Poll::Ready(())) => {}
                     Err(payload) => self.throw(payload),
                 }
-                self.over(&part);
+                self.over(part);
                 let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
                 if let Err(payload) = dropped {
                     self.throw(payload);
@@ -255,12 +255,12 @@ impl Core {
             }
             Body::Call(closure) => {
                 let wing = self.wing();
-                let left = wing.begin(Arc::clone(&part), closure);
-                self.left(&part, wing, left);
+                let left = wing.begin(Arc::clone(part), closure);
+                self.left(part, wing, left);
             }
             Body::Waits(wing) => {
                 let left = wing.go_on();
-                self.left(&part, wing, left);
+                self.left(part, wing, left);
             }
             Body::Root => part.put_body(Body::Root),
             // It was woken when it was over.

@@ -123,7 +123,7 @@ async fn shutdown_waits_for_a_timer_on_the_way_and_reports_it_once() {
     let schedule = &timer.schedule;
     let later = Moment::new(Duration::from_hours(1));
     let Step::Enter(key, entry) = schedule.state.lock().next_step(later, |_| false) else { panic!("it is due") };
-    let shutdown = schedule.yard.runtime.spawn(yard.shutdown().into_future());
+    let shutdown = schedule.yard.runtime.spawn(yard.shutdown().into_future()).unwrap();
     // Long enough for what else it waits for: the threads of the cpu lane, which need a CPU to end.
     for _ in 0..20_000 {
         std::thread::yield_now();
