@@ -20,3 +20,5 @@ mod snapshot;
 mod span_ends;
 #[path = "observe/span_parents.rs"]
 mod span_parents;
+#[path = "observe/watchdog.rs"]
+mod watchdog;

@@ -23,6 +23,7 @@ mod slots;
 mod tally;
 mod task_state;
 mod wait_graph;
+mod watchdog;
 
 pub use chunks::ChunkSize;
 pub use config::{LaneConfig, OutOfRange, check};
@@ -39,3 +40,4 @@ pub use short_bodies::ShortBodies;
 pub use tally::Tally;
 pub use task_state::{IllegalStep, Outcome, Step, TaskState, life_of_a_task};
 pub use wait_graph::{Awaited, WaitGraph};
+pub use watchdog::{NextLook, Watchdog};

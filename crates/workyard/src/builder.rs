@@ -11,6 +11,7 @@ use crate::lane::{
     BlockingLane, BlockingLaneConfig, CpuLane, CpuLaneConfig, CpuThreads, Executor, IoLane, IoLaneConfig, Kind, Lane,
     LaneShared, LaneSpec,
 };
+use crate::observe::Watchdog;
 use crate::runtime::Runtime;
 use crate::scheduler::Scheduler;
 use crate::simulation;
@@ -43,6 +44,7 @@ pub struct Builder {
     cpu: CpuLaneConfig,
     blocking: BlockingLaneConfig,
     named: Vec<(String, LaneSpec)>,
+    watchdog: Option<Duration>,
 }
 
 /// Why a yard could not be built. Nothing is left of the attempt.
@@ -92,7 +94,8 @@ pub enum BuildError {
 
 impl Builder {
     pub(crate) fn new() -> Self {
-        Self { io: Lane::io(), cpu: Lane::cpu(), blocking: Lane::blocking(), named: Vec::new() }
+        let watchdog = Some(Duration::from_secs(1));
+        Self { io: Lane::io(), cpu: Lane::cpu(), blocking: Lane::blocking(), named: Vec::new(), watchdog }
     }
 
     /// Describes the io lane.
@@ -116,6 +119,46 @@ impl Builder {
     /// Adds a lane: a bulkhead for one dependency.
     pub fn lane(mut self, name: impl Into<String>, lane: impl Into<LaneSpec>) -> Self {
         self.named.push((name.into(), lane.into()));
+        self
+    }
+
+    /// Has the yard tell of what does not go on for this long, one second if nothing is said. Less than 20 ms counts as 20 ms.
+    ///
+    /// Told are, each once, by a WARN record of `tracing` (target `workyard`, at most ten a second) and for as long as it lasts in
+    /// [`Snapshot::alarms`](crate::Snapshot::alarms), with the places where the tasks were submitted:
+    /// - a single poll of a future that lasts as long: it blocks its thread, or computes there. A poll in tokio's `block_in_place` is told
+    ///   of as well, since nobody can see that it is in there;
+    /// - a body that goes on as long after its task was answered (timed out, aborted, abandoned);
+    /// - closures that are queued as long though slots are free: whatever threads they should run on are held by something else;
+    /// - a lane that is full while others want its slots, if all bodies that hold them have waited for five times as long: they may wait for
+    ///   one of those in the queue, by way of a channel or a lock, or for a server that is slow. Of closures this can be told on Linux
+    ///   only. Waits on handles are followed, and given room, by the yard itself.
+    ///
+    /// It only looks. The first record comes a quarter of this time late, at most a quarter of a second; what a process sleeps through as a
+    /// whole is nobody's.
+    ///
+    /// # Cost
+    /// A thread, from the first task to the end of the yard. It looks four times in this time, at least four times a second, with
+    /// a short lock on each lane, and sleeps while nothing runs: no task but futures that wait. To each body and each poll it adds some
+    /// stores to the thread's own memory.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// # use std::time::Duration;
+    /// let yard = workyard::Scheduler::builder().watchdog(Duration::from_millis(200)).build()?;
+    /// assert!(yard.snapshot().alarms.is_empty());
+    /// # Ok::<_, workyard::BoxError>(()) })?;
+    /// # Ok::<_, workyard::BoxError>(())
+    /// ```
+    pub fn watchdog(mut self, bound: Duration) -> Self {
+        self.watchdog = Some(bound);
+        self
+    }
+
+    /// Has nobody tell of what does not go on. There is no thread for it then.
+    pub fn no_watchdog(mut self) -> Self {
+        self.watchdog = None;
         self
     }
 
@@ -169,7 +212,9 @@ impl Builder {
             named.push((checked(&name, config)?, name, kind));
         }
 
-        let foundation = Foundation { shared: Arc::new(YardShared::new(runtime)) };
+        // On a simulator nothing takes long, and there are no threads to look at.
+        let watchdog = Watchdog::new(self.watchdog.filter(|_| runtime.simulator().is_none()));
+        let foundation = Foundation { shared: Arc::new(YardShared::new(runtime, watchdog)) };
         let named = named.into_iter().map(|(config, name, kind)| {
             Ok(match kind {
                 Kind::Io(_) => NamedLane::Io(foundation.io(&name, config)),

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::apart::Apart;
 use crate::callbacks::Callbacks;
 use crate::clock::Clock;
+use crate::observe::Watchdog;
 use crate::runtime::Runtime;
 use crate::task::TaskId;
 use crate::timers::Timers;
@@ -23,6 +24,7 @@ pub(crate) struct YardShared {
     pub(crate) timers: Timers,
     pub(crate) waits: Waits,
     pub(crate) callbacks: Callbacks,
+    pub(crate) watchdog: Watchdog,
     /// Written by every submission, while the rest is read by every end of a task.
     next_task: Apart<AtomicU64>,
     next_lane: AtomicUsize,
@@ -32,7 +34,7 @@ pub(crate) struct YardShared {
 }
 
 impl YardShared {
-    pub(crate) fn new(runtime: Runtime) -> Self {
+    pub(crate) fn new(runtime: Runtime, watchdog: Watchdog) -> Self {
         Self {
             runtime,
             clock: Clock::start(),
@@ -40,6 +42,7 @@ impl YardShared {
             timers: Timers::default(),
             waits: Waits::default(),
             callbacks: Callbacks::default(),
+            watchdog,
             next_task: Apart(AtomicU64::new(0)),
             next_lane: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),

@@ -233,7 +233,7 @@ pub use machine::{Machine, machine};
 pub use map::{
     Fold, ForEach, LaneStreamExt, Map, MapError, MapFuture, MapIter, MapStream, Settle, Stage, StageIter, Sum,
 };
-pub use observe::{LaneSnapshot, Snapshot, TaskInfo};
+pub use observe::{Alarm, AlarmKind, LaneSnapshot, Snapshot, TaskInfo};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use report::Report;

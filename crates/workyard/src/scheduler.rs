@@ -229,7 +229,7 @@ impl Scheduler {
 
     /// The numbers of all lanes, now.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { lanes: self.yard.snapshots() }
+        Snapshot { lanes: self.yard.snapshots(), alarms: self.yard.shared.watchdog.alarms() }
     }
 
     /// The tasks that are queued, running or overrunning, lane by lane. O(tasks): for people and logs, not for loops.

@@ -232,6 +232,7 @@ impl Drop for Books {
         let report = Report::of(&self.yard);
         self.yard.release_threads();
         self.yard.shared.timers.close();
+        self.yard.shared.watchdog.end();
         if let Some(begun) = self.yard.shutdown.begun.get() {
             begun.report.send_replace(Some(report));
         }

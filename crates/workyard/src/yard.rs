@@ -66,7 +66,9 @@ impl Yard {
         shared: Arc<YardShared>,
     ) -> Self {
         let (schedule, shutdown) = (Schedule::new(&shared), ShutdownState::default());
-        Self { io, cpu, blocking, named, shared, schedule, shutdown, runtime: None }
+        let yard = Self { io, cpu, blocking, named, shared, schedule, shutdown, runtime: None };
+        yard.shared.watchdog.look_after(yard.lanes().map(Arc::downgrade).collect());
+        yard
     }
 
     /// Has the yard end this runtime with itself.
@@ -134,5 +136,6 @@ impl Drop for Yard {
         }
         self.release_threads();
         self.shared.timers.close();
+        self.shared.watchdog.end();
     }
 }

@@ -60,7 +60,7 @@ fn sample(row: &str, items: u64, _: u64) -> Result<Sample, BoxError> {
         }
         Ok::<_, BoxError>(())
     })?;
-    // Threads that were just at work look around once more before they sleep.
+    // Threads that were just at work look around once more before they sleep, and the watchdog twice, a quarter of a second apart.
     thread::sleep(SETTLE);
     let before = wakes()?;
     thread::sleep(LOOK);
@@ -106,6 +106,6 @@ fn count_threads() -> Result<usize, BoxError> {
 /// The main thread and the workers of the runtime.
 const ALWAYS: usize = 3;
 
-const SETTLE: Duration = Duration::from_millis(200);
+const SETTLE: Duration = Duration::from_secs(1);
 
 const LOOK: Duration = Duration::from_secs(1);

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use workyard_core::Outcome;
 
+use crate::observe::at_work;
 use crate::task::cell::{Cell, Task, Work};
 use crate::task::{BoxError, TaskContext, TaskError, catch, current};
 
@@ -78,7 +79,7 @@ impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
         }
         header.lane.yard.timers.set(me, &header.lane.yard.runtime);
         let returned = {
-            let _in_body = current::enter(Arc::clone(me));
+            let _in_body = (current::enter(Arc::clone(me)), at_work(header));
             header.span().within(|| catch(|| call(given, me)))
         };
         let (result, how) = match returned {

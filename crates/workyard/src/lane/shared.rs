@@ -20,7 +20,7 @@ use crate::lane::drivers::Pool;
 use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
 use crate::lane::wakes::Wakes;
-use crate::observe::Unobserved;
+use crate::observe::{Stirs, Unobserved};
 use crate::task::cell::Task;
 use crate::task::header::Seat;
 use crate::task::{TaskId, current};
@@ -41,6 +41,8 @@ pub(crate) struct LaneShared {
     pub(crate) executor: Executor,
     pub(crate) unobserved: Unobserved,
     pub(super) wakes: Wakes,
+    /// For the watchdog.
+    pub(crate) stirs: Stirs,
     pub(super) state: Apart<Mutex<LaneState>>,
 }
 
@@ -93,6 +95,7 @@ impl LaneShared {
             executor,
             unobserved: Unobserved::default(),
             wakes: Wakes::default(),
+            stirs: Stirs::default(),
             state: Apart(Mutex::new(state)),
         })
     }
@@ -127,6 +130,7 @@ impl LaneShared {
             }
             ticket
         };
+        self.yard.watchdog.something_runs();
         effects.act(self);
         ticket
     }
@@ -262,6 +266,7 @@ impl LaneShared {
             state.hand_out(&self.executor, now, &mut effects);
             state.policy.has_line()
         };
+        self.yard.watchdog.something_runs();
         if let Some(task) = watched {
             self.yard.timers.set(&task, &self.yard.runtime);
             self.yard.timers.watch_token(&task, &self.yard.runtime);

@@ -22,6 +22,7 @@ use crate::map::exchange::Exchange;
 use crate::map::spec::{Input, Numbered, Settled};
 use crate::map::station::Swept;
 use crate::map::turn::{Counted, Next, Take};
+use crate::observe::at_work;
 use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
 use crate::task::{BoxError, TaskError, catch, current};
@@ -391,7 +392,7 @@ where
 
     fn run(&self, me: &Arc<dyn Task>) -> Option<Outcome> {
         self.gives_way.store(false, Ordering::Relaxed);
-        let _in_body = current::enter(Arc::clone(me));
+        let _in_body = (current::enter(Arc::clone(me)), at_work(&self.header));
         self.header.span().within(|| self.work());
         Some(Outcome::Completed)
     }

@@ -18,7 +18,7 @@ use crate::map::inbox::Inbox;
 use crate::map::places::Places;
 use crate::map::spec::{Numbered, Settled};
 use crate::map::turn::{Next, Take};
-use crate::observe::inside;
+use crate::observe::{in_poll, inside};
 use crate::task::cell::Task;
 use crate::task::{Payload, catch, current};
 
@@ -492,7 +492,7 @@ where
         }
         let is_seated = header.is_seated() || header.lane.reclaim(&**runner);
         let polled = {
-            let _in_body = current::enter(Arc::clone(runner) as _);
+            let _in_body = (current::enter(Arc::clone(runner) as _), in_poll(header));
             let span = work.span.clone();
             inside(&span, || if is_seated { work.work(runner, cx) } else { work.work_beside(runner, cx) })
         };

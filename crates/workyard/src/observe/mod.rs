@@ -3,8 +3,11 @@
 mod snapshot;
 mod span;
 mod unobserved;
+mod watchdog;
 
 pub use snapshot::{LaneSnapshot, Snapshot, TaskInfo};
+pub use watchdog::{Alarm, AlarmKind};
 
 pub(crate) use span::{Closing, TaskSpan, inside};
 pub(crate) use unobserved::Unobserved;
+pub(crate) use watchdog::{Stirs, Watchdog, at_work, in_poll};

@@ -5,9 +5,11 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workyard_core::{Grouped, LaneCounts, Ledger, Percentiles, TimerAccount};
+use workyard_core::{Grouped, LaneCounts, Ledger, Moment, Percentiles, TaskState, TimerAccount};
 
 use crate::lane::LaneShared;
+use crate::observe::Alarm;
+use crate::task::cell::Task;
 use crate::task::{Name, TaskId, TaskStatus};
 
 /// All lanes of a yard, one after the other: each lane's numbers are of one moment, those of two lanes are not.
@@ -16,6 +18,8 @@ use crate::task::{Name, TaskId, TaskStatus};
 pub struct Snapshot {
     /// The lanes: io, cpu, blocking, then the named ones in the order in which they were given.
     pub lanes: Vec<LaneSnapshot>,
+    /// What does not go on and was told: see [`Builder::watchdog`](crate::Builder::watchdog). As of the watchdog's last look.
+    pub alarms: Vec<Alarm>,
 }
 
 impl Snapshot {
@@ -70,7 +74,7 @@ impl LaneSnapshot {
     }
 }
 
-/// A line a lane: see [`LaneSnapshot`].
+/// A line a lane, see [`LaneSnapshot`], and then a line an [`Alarm`].
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, lane) in self.lanes.iter().enumerate() {
@@ -78,6 +82,9 @@ impl fmt::Display for Snapshot {
                 writeln!(f)?;
             }
             write!(f, "{lane}")?;
+        }
+        for alarm in &self.alarms {
+            write!(f, "\n{alarm}")?;
         }
         Ok(())
     }
@@ -150,19 +157,21 @@ impl TaskInfo {
     pub(crate) fn all_of(lane: &LaneShared) -> Vec<Self> {
         let held = lane.tasks();
         let now = lane.yard.clock.now();
-        held.into_iter()
-            .map(|(task, status, since)| {
-                let header = task.header();
-                Self {
-                    id: header.id,
-                    name: header.name().map(|name| Name::as_str(name).to_owned()),
-                    lane: Arc::clone(&lane.name),
-                    status,
-                    age: now.since(since),
-                    submitted_at: header.site,
-                }
-            })
-            .collect()
+        held.into_iter().map(|held| Self::of(lane, held, now)).collect()
+    }
+
+    /// Of what the lane says of one of its tasks.
+    pub(super) fn of(lane: &LaneShared, held: (Arc<dyn Task>, TaskState, Moment), now: Moment) -> Self {
+        let (task, status, since) = held;
+        let header = task.header();
+        Self {
+            id: header.id,
+            name: header.name().map(|name| Name::as_str(name).to_owned()),
+            lane: Arc::clone(&lane.name),
+            status,
+            age: now.since(since),
+            submitted_at: header.site,
+        }
     }
 }
 

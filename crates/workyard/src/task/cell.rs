@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 use workyard_core::{Ending, Outcome, Reason, TaskState};
 
-use crate::observe::Closing;
+use crate::observe::{Closing, in_poll};
 use crate::task::current;
 use crate::task::error::{BoxError, TaskError};
 use crate::task::header::Header;
@@ -222,7 +222,7 @@ impl<W: Work> Task for Cell<W> {
 
     fn poll_body(&self, me: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let polled = {
-            let _in_body = current::enter(Arc::clone(me));
+            let _in_body = (current::enter(Arc::clone(me)), in_poll(&self.header));
             self.header.span().within(|| catch(|| self.place.poll(me, cx)))
         };
         let (result, how) = match polled {
