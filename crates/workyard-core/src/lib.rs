@@ -12,6 +12,7 @@ mod histogram;
 mod lane_policy;
 mod ledger;
 mod moment;
+mod mutants;
 mod order;
 mod priority;
 pub mod progress;
@@ -32,6 +33,9 @@ pub use histogram::Percentiles;
 pub use lane_policy::{Ending, LaneCounts, LanePolicy, Refusal, Slot, Ticket};
 pub use ledger::{Grouped, Ledger};
 pub use moment::Moment;
+#[cfg(workyard_mutants)]
+#[doc(hidden)]
+pub use mutants::is_planted;
 pub use priority::{Ageing, Order, Priority};
 pub use rate_limit::RateLimit;
 pub use reason::Reason;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use workyard_core::mutant;
 
 use crate::apart::Apart;
 use crate::callbacks::Callbacks;
@@ -68,7 +69,7 @@ impl YardShared {
 
     /// A task ended, or a body did, or a callback. Called after the lane's lock.
     pub(crate) fn task_ended(&self) {
-        if self.shutting_down.load(Ordering::Relaxed) {
+        if self.shutting_down.load(Ordering::Relaxed) && !mutant!("end-of-task-untold") {
             self.lane_changed.notify_waiters();
         }
     }

@@ -22,7 +22,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::time::DelayQueue;
-use workyard_core::{Reason, TaskState};
+use workyard_core::{Reason, TaskState, mutant};
 
 use crate::runtime::Runtime;
 use crate::task::cell::Task;
@@ -71,7 +71,9 @@ impl Timers {
         let Some(watched) = task.header().watched() else { return };
         {
             let mut state = self.state.lock();
-            if let Some(key) = watched.timer.lock().take() {
+            if let Some(key) = watched.timer.lock().take()
+                && !mutant!("timer-left")
+            {
                 state.queue.remove(&key);
             }
         }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::Sleep;
-use workyard_core::{Refusal, Ticket};
+use workyard_core::{Refusal, Ticket, mutant};
 
 use crate::lane::LaneShared;
 use crate::lane::submit_error::{Refused, SubmitError};
@@ -130,7 +130,9 @@ impl<F, T: 'static> Submit<'_, F, T> {
 
 impl<F, T> Submit<'_, F, T> {
     fn leave_line(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
+        if let Some(ticket) = self.ticket.take()
+            && !mutant!("place-in-line-kept")
+        {
             self.lane.leave_line(ticket);
         }
     }

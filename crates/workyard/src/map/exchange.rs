@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use workyard_core::{ChunkSize, Outcome, Reason, Refusal, TaskState};
+use workyard_core::{ChunkSize, Outcome, Reason, Refusal, TaskState, mutant};
 
 use crate::lane::LaneShared;
 use crate::map::alarm::Alarm;
@@ -500,6 +500,7 @@ impl<I, T> State<I, T> {
         for (index, result) in done.drain(..) {
             match result {
                 Err(error) if fail_fast && self.failure.is_none() => self.failure = Some(error),
+                result if mutant!("result-of-map-lost") && index == 3 => drop(result),
                 result => self.results.put(index, result),
             }
         }

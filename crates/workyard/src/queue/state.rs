@@ -42,7 +42,7 @@
 
 use std::task::Waker;
 
-use workyard_core::Priority;
+use workyard_core::{Priority, mutant};
 
 use super::line::{Left, Line, Ticket};
 use super::store::{Nanos, Store};
@@ -136,7 +136,9 @@ impl<T> State<T> {
     pub(super) fn put(&mut self, item: T, priority: Priority, now: Nanos, wakes: &mut Wakes) {
         self.store.push(item, priority, now);
         debug_assert!(self.promised() <= self.capacity);
-        wakes.extend(self.getters.grant());
+        if !mutant!("put-wakes-nobody") {
+            wakes.extend(self.getters.grant());
+        }
     }
 
     /// Takes the next item, for which the caller was admitted; it counts as in hand until marked done.
@@ -171,6 +173,7 @@ impl<T> State<T> {
         match (self.line(side).leave(ticket), side) {
             (Left::Waiting(waker), _) => return Some(waker),
             (Left::Granted, Side::Put) => self.grant_putter(wakes),
+            (Left::Granted, Side::Get) if mutant!("claim-not-passed-on") => {}
             (Left::Granted, Side::Get) => wakes.extend(self.getters.grant()),
             (Left::Granted, Side::Join) | (Left::Released, _) => {}
         }
@@ -207,7 +210,7 @@ impl<T> State<T> {
     pub(super) fn close(&mut self, wakes: &mut Wakes) {
         self.closed = true;
         release_all(&mut self.putters, wakes);
-        if self.store.len() == 0 {
+        if self.store.len() == 0 && !mutant!("close-wakes-nobody") {
             release_all(&mut self.getters, wakes);
         }
     }

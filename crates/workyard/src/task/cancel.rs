@@ -9,7 +9,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use futures_util::task::AtomicWaker;
-use workyard_core::Reason;
+use workyard_core::{Reason, mutant};
 
 use crate::simulation::here;
 
@@ -46,7 +46,7 @@ impl Signal {
     }
 
     pub(crate) fn is_asked(&self) -> bool {
-        self.asked.is_raised()
+        self.asked.is_raised() && !mutant!("cancel-flag-ignored")
     }
 
     pub(crate) fn stopped(&self) -> Option<Reason> {

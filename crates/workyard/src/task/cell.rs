@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use workyard_core::{Ending, Outcome, Reason, TaskState};
+use workyard_core::{Ending, Outcome, Reason, TaskState, mutant};
 
 use crate::observe::{Closing, in_poll};
 use crate::task::current;
@@ -287,7 +287,7 @@ impl<W: Work> Join<W::Output> for Cell<W> {
             let poll = match &mut *answer {
                 Answer::Pending(Some(kept)) if kept.will_wake(cx.waker()) => Some(Poll::Pending),
                 Answer::Pending(kept) => fresh.take().map(|fresh| {
-                    replaced = kept.replace(fresh);
+                    replaced = if mutant!("waker-of-handle-lost") { Some(fresh) } else { kept.replace(fresh) };
                     Poll::Pending
                 }),
                 Answer::Ready(_) => match std::mem::replace(&mut *answer, Answer::Taken) {

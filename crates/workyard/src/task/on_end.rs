@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use workyard_core::mutant;
+
 /// What wants to know when tasks end: a group.
 pub(crate) trait Watcher: Send + Sync {
     /// A task has ended, and its result is there to be taken. `failed`: it neither completed nor was cancelled.
@@ -25,6 +27,9 @@ impl OnEnd {
     pub(super) fn told(&self, failed: bool) {
         if let Some((watcher, member)) = self.0.get() {
             watcher.ended(*member, failed);
+            if mutant!("member-told-twice") {
+                watcher.ended(*member, failed);
+            }
         }
     }
 }
