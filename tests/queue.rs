@@ -13,6 +13,8 @@ mod errors;
 mod fairness;
 #[path = "queue/join.rs"]
 mod join;
+#[path = "queue/model.rs"]
+mod model;
 #[path = "queue/order.rs"]
 mod order;
 #[path = "queue/stress.rs"]
