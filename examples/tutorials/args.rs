@@ -26,9 +26,10 @@ fn read(mut parser: Parser) -> Result<Command, String> {
     let tutorial = match next(&mut parser)? {
         None => return Err(format!("name a program, such as s28; {LIST}")),
         Some(Given::Value(name)) if name == "list" => return no_more(&mut parser, catalogue::list()),
-        Some(Given::Value(name)) => {
-            catalogue::find(&name).ok_or_else(|| format!("there is no program '{name}'; {LIST}"))?
-        }
+        Some(Given::Value(name)) => catalogue::find(&name).ok_or_else(|| match catalogue::without(&name) {
+            Some(why) => format!("{name} {why}; {LIST}"),
+            None => format!("there is no program '{name}'; {LIST}"),
+        })?,
         Some(Given::Help) => return no_more(&mut parser, HELP.to_owned()),
         Some(Given::Option(name)) => return Err(format!("name a program before '{name}'; {LIST}")),
     };
@@ -99,7 +100,8 @@ fn help(tutorial: &Tutorial) -> String {
     };
     let options: String = tutorial.knobs.iter().chain(&[UNIT_MS, REPEAT]).map(option).collect();
     let (rows, line) = (tutorial.rows.join(", "), tutorial.line);
-    format!("{rows}: {line}\n\n{options}  --forever            until Ctrl-C\n")
+    let note = if tutorial.in_threads { format!("\n({})", catalogue::IN_THREADS) } else { String::new() };
+    format!("{rows}: {line}{note}\n\n{options}  --forever            until Ctrl-C\n")
 }
 
 const UNIT_MS: Knob = Knob {
@@ -118,7 +120,7 @@ const LIST: &str = "'list' names them all";
 const HELP: &str = "\
 The programs of five Python tutorials on threads and processes, in Rust.
 
-usage: tutorials list             names them
+usage: tutorials list             names them all
        tutorials s28              runs the one of row S28
        tutorials s28 --help       tells its options
        tutorials s28 [options]

@@ -27,6 +27,7 @@ const ALL: &[Tutorial] = &[
     locks::S28,
     queues::S29,
     threads::S30,
+    queues::S32,
     threads::S33,
     numbers::S35,
     numbers::S36,
@@ -52,8 +53,27 @@ pub(crate) fn find(row: &str) -> Option<&'static Tutorial> {
     ALL.iter().find(|tutorial| tutorial.rows.contains(&row.to_lowercase().as_str()))
 }
 
+/// Rows that no program stands for, and why.
+pub(crate) fn without(row: &str) -> Option<&'static str> {
+    let row = row.to_lowercase();
+    let is_in = |rows: &[&str]| rows.contains(&row.as_str());
+    if is_in(&["s20"]) {
+        return Some("is an import and no program");
+    }
+    is_in(&OPEN).then_some("is about worker processes, which are not built yet")
+}
+
+const OPEN: [&str; 13] = ["s01", "s02", "s03", "s19", "s21", "s31", "s34", "s39", "s40", "s51", "s58", "s59", "s60"];
+
 /// A line for each.
 pub(crate) fn list() -> String {
-    let line = |tutorial: &Tutorial| format!("{:<21}{}\n", tutorial.rows.join(" "), tutorial.line);
-    ALL.iter().map(line).collect()
+    let line = |tutorial: &Tutorial| {
+        let mark = if tutorial.in_threads { " *" } else { "" };
+        format!("{:<21}{}{mark}\n", tutorial.rows.join(" "), tutorial.line)
+    };
+    let lines: String = ALL.iter().map(line).collect();
+    format!("{lines}\n* {IN_THREADS}\n")
 }
+
+/// What is said of such a program.
+pub(crate) const IN_THREADS: &str = "in threads, where Python has worker processes: those are not built yet";

@@ -15,6 +15,8 @@ pub(crate) struct Tutorial {
     pub(crate) rows: &'static [&'static str],
     pub(crate) line: &'static str,
     pub(crate) knobs: &'static [Knob],
+    /// Whether Python does it with worker processes, which are not there yet: then this is the form for threads.
+    pub(crate) in_threads: bool,
     pub(crate) yard: fn(&Settings) -> Builder,
     pub(crate) program: fn(Scheduler, Settings) -> Running,
 }
@@ -26,12 +28,18 @@ impl Tutorial {
         line: &'static str,
         program: fn(Scheduler, Settings) -> Running,
     ) -> Self {
-        Self { rows, line, knobs: &[], yard: |_| Scheduler::builder(), program }
+        Self { rows, line, knobs: &[], in_threads: false, yard: |_| Scheduler::builder(), program }
     }
 
     /// On another yard.
     pub(crate) const fn on(mut self, yard: fn(&Settings) -> Builder) -> Self {
         self.yard = yard;
+        self
+    }
+
+    /// In threads, where Python has processes.
+    pub(crate) const fn in_threads(mut self) -> Self {
+        self.in_threads = true;
         self
     }
 
@@ -41,6 +49,14 @@ impl Tutorial {
         self
     }
 }
+
+/// `tutorial!("s54" "s55", "its one line", program)`: of the rows 54 and 55, and an async function of a yard and the settings.
+macro_rules! tutorial {
+    ($($row:literal)+, $line:literal, $program:path) => {
+        $crate::tutorial::Tutorial::new(&[$($row),+], $line, |yard, set| Box::pin($program(yard, set)))
+    };
+}
+pub(crate) use tutorial;
 
 /// A number that a program may be given, as `--consumers 3`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

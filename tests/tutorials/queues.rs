@@ -68,6 +68,12 @@ fn s29_stopped_at_fifty_random_moments_nothing_is_lost_and_all_end() {
 }
 
 #[test]
+fn s32_the_owner_has_what_ten_have_written() {
+    let dictionary = (0..10).map(|i| format!("{i}: {}", i * 2)).collect::<Vec<_>>().join(", ");
+    assert_eq!(run_whole("s32", &["--repeat=100"]), vec![format!("{{{dictionary}}}"); 100]);
+}
+
+#[test]
 fn s52_four_colours_in_order_in_a_thousand_of_a_thousand_runs() {
     let colours = ["item no:  1   red", "item no:  2   green", "item no:  3   blue", "item no:  4   black"];
     let one = [&["pushing items to queue:"], &colours[..], &["", "popping items from queue:"], &colours[..]].concat();

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use workyard::sync::Mutex;
 use workyard::{BoxError, Scheduler, out};
 
-use crate::tutorial::Tutorial;
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S11: Tutorial =
-    Tutorial::new(&["s11"], "a lock is free after the block, also after an error", |yard, _| Box::pin(with_lock(yard)));
+pub(crate) const S11: Tutorial = tutorial!("s11", "a lock is free after the block, also after an error", with_lock);
 
-async fn with_lock(yard: Scheduler) -> Result<(), BoxError> {
+async fn with_lock(yard: Scheduler, _: Settings) -> Result<(), BoxError> {
     let x = Arc::new(Mutex::new(0)); // the value is inside: nobody gets to it without the lock
     let shared = Arc::clone(&x);
     let task = yard.io().run(async move {

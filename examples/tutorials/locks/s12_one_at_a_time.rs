@@ -6,12 +6,10 @@ use std::sync::Arc;
 use workyard::sync::Mutex;
 use workyard::{BoxError, Scheduler, out};
 
-use crate::tutorial::{Settings, Tutorial};
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
 pub(crate) const S12: Tutorial =
-    Tutorial::new(&["s12"], "three hold one lock for a second, one after the other", |yard, set| {
-        Box::pin(one_at_a_time(yard, set))
-    });
+    tutorial!("s12", "three hold one lock for a second, one after the other", one_at_a_time);
 
 async fn one_at_a_time(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
     let lock = Arc::new(Mutex::new(()));

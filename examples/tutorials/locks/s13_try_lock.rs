@@ -1,14 +1,14 @@
 //! S13: a lock that is asked for without waiting. Never waits.
 
 use workyard::sync::Mutex;
-use workyard::{BoxError, out};
+use workyard::{BoxError, Scheduler, out};
 
-use crate::tutorial::Tutorial;
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
 pub(crate) const S13: Tutorial =
-    Tutorial::new(&["s13"], "a lock that is taken, and one that is free, without waiting", |_, _| Box::pin(try_lock()));
+    tutorial!("s13", "a lock that is taken, and one that is free, without waiting", try_lock);
 
-async fn try_lock() -> Result<(), BoxError> {
+async fn try_lock(_: Scheduler, _: Settings) -> Result<(), BoxError> {
     let lock = Mutex::new(());
     let guard = lock.lock().await;
 

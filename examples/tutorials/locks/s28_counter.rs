@@ -10,13 +10,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use workyard::sync::blocking::Mutex;
 use workyard::{BoxError, Scheduler, out};
 
-use crate::tutorial::{Knob, Settings, Tutorial};
+use crate::tutorial::{Knob, Settings, Tutorial, tutorial};
 
 pub(crate) const S28: Tutorial =
-    Tutorial::new(&["s28"], "a hundred tasks count in one place, and lose nothing", |yard, set| {
-        Box::pin(count(yard, set))
-    })
-    .with(&[TASKS, WINDOW]);
+    tutorial!("s28", "a hundred tasks count in one place, and lose nothing", count).with(&[TASKS, WINDOW]);
 
 async fn count(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
     let my_counter = Arc::new(Mutex::new(0));

@@ -9,15 +9,13 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use workyard::sync::Mutex;
 use workyard::{BoxError, Scheduler, out};
 
-use crate::tutorial::Tutorial;
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S61: Tutorial =
-    Tutorial::new(&["s61"], "add and subtract without a lock: an atomic", |yard, _| Box::pin(atomic(yard)));
+pub(crate) const S61: Tutorial = tutorial!("s61", "add and subtract without a lock: an atomic", atomic).in_threads();
 
-pub(crate) const S62: Tutorial =
-    Tutorial::new(&["s62"], "add and subtract under a lock", |yard, _| Box::pin(locked(yard)));
+pub(crate) const S62: Tutorial = tutorial!("s62", "add and subtract under a lock", locked).in_threads();
 
-async fn atomic(yard: Scheduler) -> Result<(), BoxError> {
+async fn atomic(yard: Scheduler, _: Settings) -> Result<(), BoxError> {
     let counter = Arc::new(AtomicI32::new(0));
     let shared = Arc::clone(&counter);
     let change = move |by| {
@@ -30,7 +28,7 @@ async fn atomic(yard: Scheduler) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn locked(yard: Scheduler) -> Result<(), BoxError> {
+async fn locked(yard: Scheduler, _: Settings) -> Result<(), BoxError> {
     let counter = Arc::new(Mutex::new(0));
     let shared = Arc::clone(&counter);
     let change = move |by| {

@@ -5,16 +5,12 @@
 
 use workyard::{BoxError, Lane, Scheduler, out};
 
-use crate::tutorial::{Knob, Settings, Tutorial};
+use crate::tutorial::{Knob, Settings, Tutorial, tutorial};
 
 pub(crate) const S08: Tutorial =
-    Tutorial::new(&["s08"], "the integral of x² in one piece", |yard, set| Box::pin(in_one_piece(yard, set)))
-        .with(&[FROM, TO, STEPS]);
+    tutorial!("s08", "the integral of x² in one piece", in_one_piece).with(&[FROM, TO, STEPS]);
 
-pub(crate) const S17: Tutorial =
-    Tutorial::new(&["s17", "s18"], "the same on threads, every step taken once", |yard, set| {
-        Box::pin(in_many(yard, set))
-    })
+pub(crate) const S17: Tutorial = tutorial!("s17" "s18", "the same on threads, every step taken once", in_many)
     .on(|set| Scheduler::builder().cpu(Lane::cpu().threads(set.get(THREADS) as usize)))
     .with(&[FROM, TO, STEPS, THREADS]);
 

@@ -6,17 +6,15 @@ use std::time::Instant;
 
 use workyard::{BoxError, Lane, Scheduler, out};
 
-use crate::tutorial::{Knob, Settings, Tutorial};
+use crate::tutorial::{Knob, Settings, Tutorial, tutorial};
 
-pub(crate) const S25: Tutorial =
-    Tutorial::new(&["s25"], "a hundred factorials, one after the other", |yard, set| Box::pin(alone(yard, set)))
-        .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(1)))
-        .with(&[N, MANY]);
+pub(crate) const S25: Tutorial = tutorial!("s25", "a hundred factorials, one after the other", alone)
+    .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(1)))
+    .with(&[N, MANY]);
 
-pub(crate) const S26: Tutorial =
-    Tutorial::new(&["s26"], "the same on threads, which pays here", |yard, set| Box::pin(compared(yard, set)))
-        .on(|_| Scheduler::builder().lane("alone", Lane::cpu().threads(1)))
-        .with(&[N, MANY]);
+pub(crate) const S26: Tutorial = tutorial!("s26", "the same on threads, which pays here", compared)
+    .on(|_| Scheduler::builder().lane("alone", Lane::cpu().threads(1)))
+    .with(&[N, MANY]);
 
 /// All digits of it, 64 bits in one, the smallest first.
 fn factorial(n: u32) -> Vec<u64> {

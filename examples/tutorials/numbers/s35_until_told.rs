@@ -9,24 +9,17 @@ use std::time::Instant;
 use workyard::sync::CancellationToken;
 use workyard::{BoxError, Lane, Scheduler, TaskContext, TaskError, out};
 
-use crate::tutorial::{Settings, Tutorial};
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S35: Tutorial =
-    Tutorial::new(&["s35"], "e, until told to stop: soon, too soon", |yard, set| Box::pin(until_told(yard, set)))
-        .on(one_thread);
+pub(crate) const S35: Tutorial = tutorial!("s35", "e, until told to stop: soon, too soon", until_told).on(one_thread);
 
 pub(crate) const S36: Tutorial =
-    Tutorial::new(&["s36"], "the result comes by the handle, or why there is none", |yard, set| {
-        Box::pin(handle(yard, set))
-    });
+    tutorial!("s36", "the result comes by the handle, or why there is none", handle).in_threads();
 
 pub(crate) const S37: Tutorial =
-    Tutorial::new(&["s37"], "start it, do something else, stop it, print e", |yard, set| {
-        Box::pin(meanwhile(yard, set))
-    });
+    tutorial!("s37", "start it, do something else, stop it, print e", meanwhile).in_threads();
 
-pub(crate) const S38: Tutorial =
-    Tutorial::new(&["s38"], "one token stops work on every lane", |yard, set| Box::pin(one_token(yard, set)));
+pub(crate) const S38: Tutorial = tutorial!("s38", "one token stops work on every lane", one_token).in_threads();
 
 fn one_thread(_: &Settings) -> workyard::Builder {
     Scheduler::builder().cpu(Lane::cpu().threads(1))

@@ -9,17 +9,13 @@ use std::time::Duration;
 use workyard::{BoxError, Lane, Scheduler, TaskContext, out};
 
 use crate::aid::{pause, with_causes};
-use crate::tutorial::{Settings, Tutorial};
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
 pub(crate) const S04: Tutorial =
-    Tutorial::new(&["s04"], "nine items on three workers, results in order", |yard, set| Box::pin(starmap(yard, set)))
-        .on(three_workers);
+    tutorial!("s04", "nine items on three workers, results in order", starmap).in_threads().on(three_workers);
 
 pub(crate) const S05: Tutorial =
-    Tutorial::new(&["s05"], "the same, and item 4 fails: the other eight are there", |yard, set| {
-        Box::pin(settle(yard, set))
-    })
-    .on(three_workers);
+    tutorial!("s05", "the same, and item 4 fails: the other eight are there", settle).on(three_workers);
 
 fn three_workers(_: &Settings) -> workyard::Builder {
     Scheduler::builder().cpu(Lane::cpu().threads(3))

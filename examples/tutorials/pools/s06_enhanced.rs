@@ -8,18 +8,15 @@ use std::io;
 use workyard::{BoxError, Lane, Scheduler, out};
 
 use crate::aid::pause;
-use crate::tutorial::{Knob, Settings, Tutorial};
+use crate::tutorial::{Knob, Settings, Tutorial, tutorial};
 
-pub(crate) const S06: Tutorial =
-    Tutorial::new(&["s06"], "a map with progress, of any number of items", |yard, set| Box::pin(progress(yard, set)))
-        .on(four_workers)
-        .with(&[ITEMS]);
+pub(crate) const S06: Tutorial = tutorial!("s06", "a map with progress, of any number of items", progress)
+    .in_threads()
+    .on(four_workers)
+    .with(&[ITEMS]);
 
 pub(crate) const S07: Tutorial =
-    Tutorial::new(&["s07"], "ten items, one fails and says which; and once more", |yard, set| {
-        Box::pin(enhanced(yard, set))
-    })
-    .on(four_workers);
+    tutorial!("s07", "ten items, one fails and says which; and once more", enhanced).in_threads().on(four_workers);
 
 fn four_workers(_: &Settings) -> workyard::Builder {
     Scheduler::builder().cpu(Lane::cpu().threads(4))

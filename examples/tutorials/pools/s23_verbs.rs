@@ -7,11 +7,11 @@ use tokio::time::timeout;
 use workyard::{BoxError, Lane, Scheduler, out};
 
 use crate::aid::pause;
-use crate::tutorial::{Settings, Tutorial};
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S23: Tutorial =
-    Tutorial::new(&["s23"], "apply_async, map, imap, and get with a timeout", |yard, set| Box::pin(verbs(yard, set)))
-        .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(4)));
+pub(crate) const S23: Tutorial = tutorial!("s23", "apply_async, map, imap, and get with a timeout", verbs)
+    .in_threads()
+    .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(4)));
 
 fn f(x: u32) -> u32 {
     x * x

@@ -7,12 +7,10 @@ use std::io;
 use workyard::{BoxError, Lane, Scheduler, out};
 
 use crate::aid::pause;
-use crate::tutorial::{Settings, Tutorial};
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S47: Tutorial =
-    Tutorial::new(&["s47"], "four jobs of unequal length: who is free takes the next", |yard, set| {
-        Box::pin(work_log(yard, set))
-    })
+pub(crate) const S47: Tutorial = tutorial!("s47", "four jobs of unequal length: who is free takes the next", work_log)
+    .in_threads()
     .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(2)));
 
 async fn work_log(yard: Scheduler, set: Settings) -> Result<(), BoxError> {

@@ -8,20 +8,18 @@
 use workyard::{BoxError, Lane, Scheduler, TaskContext, out};
 
 use crate::aid::{pause, random};
-use crate::tutorial::{Settings, Tutorial};
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
 pub(crate) const S48: Tutorial =
-    Tutorial::new(&["s48"], "apply_async: eight are started, and the shutdown waits", |yard, set| {
-        Box::pin(apply_async(yard, set))
-    })
-    .on(four_workers);
-
-pub(crate) const S49: Tutorial =
-    Tutorial::new(&["s49"], "apply: eight, one after the other", |yard, set| Box::pin(apply(yard, set)))
+    tutorial!("s48", "apply_async: eight are started, and the shutdown waits", apply_async)
+        .in_threads()
         .on(four_workers);
 
+pub(crate) const S49: Tutorial =
+    tutorial!("s49", "apply: eight, one after the other", apply).in_threads().on(four_workers);
+
 pub(crate) const S50: Tutorial =
-    Tutorial::new(&["s50"], "apply is apply_async and get", |yard, _| Box::pin(both_ways(yard))).on(four_workers);
+    tutorial!("s50", "apply is apply_async and get", both_ways).in_threads().on(four_workers);
 
 fn four_workers(_: &Settings) -> workyard::Builder {
     Scheduler::builder().cpu(Lane::cpu().threads(4))
@@ -53,7 +51,7 @@ async fn apply(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn both_ways(yard: Scheduler) -> Result<(), BoxError> {
+async fn both_ways(yard: Scheduler, _: Settings) -> Result<(), BoxError> {
     let parse = |text: &'static str| move || text.parse::<u32>();
     for text in ["42", "forty-two"] {
         let async_result = yard.cpu().task("apply").fallible().submit(parse(text)).await?.await;

@@ -3,6 +3,7 @@
 mod s14_one_item;
 mod s15_skeleton;
 mod s29_stop;
+mod s32_owner;
 mod s52_colours;
 mod s53_results;
 mod s54_one_to_one;
@@ -11,6 +12,7 @@ mod s56_many_to_many;
 pub(crate) use s14_one_item::S14;
 pub(crate) use s15_skeleton::S15;
 pub(crate) use s29_stop::S29;
+pub(crate) use s32_owner::S32;
 pub(crate) use s52_colours::S52;
 pub(crate) use s53_results::S53;
 pub(crate) use s54_one_to_one::S54;

@@ -5,10 +5,9 @@
 use workyard::queue::{self, Consumer, Producer, PutError};
 use workyard::{BoxError, Scheduler, out};
 
-use crate::tutorial::Tutorial;
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S15: Tutorial =
-    Tutorial::new(&["s15"], "a producer, a consumer, and their end", |yard, _| Box::pin(skeleton(yard)));
+pub(crate) const S15: Tutorial = tutorial!("s15", "a producer, a consumer, and their end", skeleton);
 
 async fn produce(data: Producer<u32>) -> Result<(), PutError<u32>> {
     for item in 0..100 {
@@ -25,7 +24,7 @@ async fn consume(data: Consumer<u32>) -> u32 {
     sum
 }
 
-async fn skeleton(yard: Scheduler) -> Result<(), BoxError> {
+async fn skeleton(yard: Scheduler, _: Settings) -> Result<(), BoxError> {
     let (tx, rx) = queue::bounded(10);
     let producer = yard.io().submit(produce(tx)).await?;
     let consumer = yard.io().submit(consume(rx)).await?;

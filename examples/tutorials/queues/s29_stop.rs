@@ -11,13 +11,16 @@ use workyard::sync::CancellationToken;
 use workyard::{BoxError, Scheduler, out};
 
 use crate::aid::random;
-use crate::tutorial::{Knob, Settings, Tutorial};
+use crate::tutorial::{Knob, Settings, Tutorial, tutorial};
 
 pub(crate) const S29: Tutorial =
-    Tutorial::new(&["s29"], "a producer, a slow consumer, and a stop that loses nothing", |yard, set| {
-        Box::pin(until_stopped(yard, set))
-    })
-    .with(&[CONSUMERS, PRODUCE, CONSUME, STOP, STOP_WITHIN]);
+    tutorial!("s29", "a producer, a slow consumer, and a stop that loses nothing", until_stopped).with(&[
+        CONSUMERS,
+        PRODUCE,
+        CONSUME,
+        STOP,
+        STOP_WITHIN,
+    ]);
 
 #[derive(Default)]
 struct Made {

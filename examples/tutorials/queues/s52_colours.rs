@@ -3,14 +3,13 @@
 //! Python asks, and the answer is true for as long as a thread in the background has not sent anything: 17 of 20 runs popped
 //! nothing. Who gets until the queue is closed gets all.
 
-use workyard::{BoxError, out, queue};
+use workyard::{BoxError, Scheduler, out, queue};
 
-use crate::tutorial::Tutorial;
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S52: Tutorial =
-    Tutorial::new(&["s52"], "four colours in, four colours out", |_, _| Box::pin(colours()));
+pub(crate) const S52: Tutorial = tutorial!("s52", "four colours in, four colours out", colours).in_threads();
 
-async fn colours() -> Result<(), BoxError> {
+async fn colours(_: Scheduler, _: Settings) -> Result<(), BoxError> {
     let (tx, rx) = queue::bounded(4);
     out::stdout_line("pushing items to queue:")?;
     for (cnt, color) in (1..).zip(["red", "green", "blue", "black"]) {

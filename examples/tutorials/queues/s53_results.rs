@@ -6,11 +6,10 @@
 use workyard::{BoxError, Scheduler, out};
 
 use crate::aid::random;
-use crate::tutorial::{Knob, Settings, Tutorial};
+use crate::tutorial::{Knob, Settings, Tutorial, tutorial};
 
 pub(crate) const S53: Tutorial =
-    Tutorial::new(&["s53"], "four results, small or large, by their handles", |yard, set| Box::pin(results(yard, set)))
-        .with(&[BYTES]);
+    tutorial!("s53", "four results, small or large, by their handles", results).in_threads().with(&[BYTES]);
 
 async fn results(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
     let bytes = set.get(BYTES) as usize;

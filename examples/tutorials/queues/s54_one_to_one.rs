@@ -6,13 +6,10 @@ use workyard::queue::{self, Consumer, Producer};
 use workyard::{BoxError, Scheduler, out};
 
 use crate::aid::random;
-use crate::tutorial::{Knob, Settings, Tutorial};
+use crate::tutorial::{Knob, Settings, Tutorial, tutorial};
 
 pub(crate) const S54: Tutorial =
-    Tutorial::new(&["s54", "s55"], "one producer, one consumer, no marker for the end", |yard, set| {
-        Box::pin(one_to_one(yard, set))
-    })
-    .with(&[END]);
+    tutorial!("s54" "s55", "one producer, one consumer, no marker for the end", one_to_one).in_threads().with(&[END]);
 
 async fn producer(q: Producer<String>, set: Settings) -> Result<(), BoxError> {
     for i in 0..5 {

@@ -11,17 +11,15 @@ use workyard::queue::{self, Consumer, Producer};
 use workyard::{BoxError, Scheduler, out};
 
 use crate::aid::{is_broken_pipe, random, with_causes};
-use crate::tutorial::{Knob, Settings, Tutorial};
+use crate::tutorial::{Knob, Settings, Tutorial, tutorial};
 
-pub(crate) const S56: Tutorial =
-    Tutorial::new(&["s56", "s57"], "producers and consumers in any number", |yard, set| {
-        Box::pin(many_to_many(yard, set))
-    })
+pub(crate) const S56: Tutorial = tutorial!("s56" "s57", "producers and consumers in any number", many_to_many)
+    .in_threads()
     .with(&[PRODUCERS, CONSUMERS, EARLY, FAILING, PANICKING]);
 
-pub(crate) const S63: Tutorial =
-    Tutorial::new(&["s63", "s64"], "the same, which needed no repair", |yard, set| Box::pin(many_to_many(yard, set)))
-        .with(&[PRODUCERS, CONSUMERS, EARLY, FAILING, PANICKING]);
+pub(crate) const S63: Tutorial = tutorial!("s63" "s64", "the same, which needed no repair", many_to_many)
+    .in_threads()
+    .with(&[PRODUCERS, CONSUMERS, EARLY, FAILING, PANICKING]);
 
 async fn producer(q: Producer<String>, producer_id: u32, set: Settings) -> Result<(), BoxError> {
     for i in 0..5 {

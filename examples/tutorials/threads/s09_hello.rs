@@ -7,11 +7,10 @@ use std::thread;
 use workyard::{BoxError, Lane, Scheduler, out};
 
 use crate::aid::pause;
-use crate::tutorial::{Settings, Tutorial};
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S09: Tutorial =
-    Tutorial::new(&["s09"], "three threads say hello, in whole lines", |yard, set| Box::pin(hello(yard, set)))
-        .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(3)));
+pub(crate) const S09: Tutorial = tutorial!("s09", "three threads say hello, in whole lines", hello)
+    .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(3)));
 
 async fn hello(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
     let second = set.seconds(1);

@@ -5,11 +5,10 @@ use std::thread;
 
 use workyard::{BoxError, Lane, Scheduler, out};
 
-use crate::tutorial::Tutorial;
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S10: Tutorial =
-    Tutorial::new(&["s10"], "a thread by subclassing: a value and its method", |yard, _| Box::pin(start(yard)))
-        .on(|_| Scheduler::builder().lane("greeters", Lane::cpu().threads(1)));
+pub(crate) const S10: Tutorial = tutorial!("s10", "a thread by subclassing: a value and its method", start)
+    .on(|_| Scheduler::builder().lane("greeters", Lane::cpu().threads(1)));
 
 struct MyThread {
     greeting: &'static str,
@@ -21,7 +20,7 @@ impl MyThread {
     }
 }
 
-async fn start(yard: Scheduler) -> Result<(), BoxError> {
+async fn start(yard: Scheduler, _: Settings) -> Result<(), BoxError> {
     let thread = MyThread { greeting: "hello" };
     // A thread is named after its lane. The closure takes the value with it, as `self` goes along in Python.
     yard.cpu_lane("greeters")?.run(move || thread.run()).await??;

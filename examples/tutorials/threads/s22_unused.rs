@@ -9,7 +9,7 @@ use workyard::{BoxError, Lane, Scheduler, out};
 use crate::tutorial::Tutorial;
 
 pub(crate) const S22: Tutorial =
-    Tutorial::new(&["s22"], "a pool that is not used, and not closed", |_, _| Box::pin(ready(unused())));
+    Tutorial::new(&["s22"], "a pool that is not used, and not closed", |_, _| Box::pin(ready(unused()))).in_threads();
 
 fn unused() -> Result<(), BoxError> {
     let pool = Scheduler::builder().cpu(Lane::cpu().threads(4)).build()?;

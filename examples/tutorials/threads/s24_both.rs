@@ -5,17 +5,16 @@
 
 use workyard::{BoxError, Lane, Scheduler, out};
 
-use crate::tutorial::Tutorial;
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S24: Tutorial =
-    Tutorial::new(&["s24"], "the same calls on every lane", |yard, _| Box::pin(same_calls(yard)))
-        .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(4)).blocking(Lane::blocking().limit(4)));
+pub(crate) const S24: Tutorial = tutorial!("s24", "the same calls on every lane", same_calls)
+    .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(4)).blocking(Lane::blocking().limit(4)));
 
 fn square(x: u32) -> u32 {
     x * x
 }
 
-async fn same_calls(yard: Scheduler) -> Result<(), BoxError> {
+async fn same_calls(yard: Scheduler, _: Settings) -> Result<(), BoxError> {
     let (one, all) = (yard.cpu().run(|| square(10)).await?, yard.cpu().map(0..10, square).await?);
     out::stdout_line(format_args!("cpu: {one} {all:?}"))?;
 

@@ -6,12 +6,11 @@ use std::time::Instant;
 
 use workyard::{BoxError, Lane, Scheduler, out};
 
-use crate::tutorial::{Knob, Settings, Tutorial};
+use crate::tutorial::{Knob, Settings, Tutorial, tutorial};
 
-pub(crate) const S27: Tutorial =
-    Tutorial::new(&["s27"], "ten waits, or a thousand, take as long as one", |yard, set| Box::pin(wait(yard, set)))
-        .on(|set| Scheduler::builder().io(Lane::io().limit(set.get(WAITS) as usize)))
-        .with(&[WAITS]);
+pub(crate) const S27: Tutorial = tutorial!("s27", "ten waits, or a thousand, take as long as one", wait)
+    .on(|set| Scheduler::builder().io(Lane::io().limit(set.get(WAITS) as usize)))
+    .with(&[WAITS]);
 
 async fn wait(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
     let (waits, second) = (set.get(WAITS), set.seconds(1));

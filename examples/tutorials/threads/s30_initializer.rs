@@ -11,12 +11,10 @@ use std::thread;
 use workyard::{BoxError, Lane, Scheduler, out};
 
 use crate::aid::pause;
-use crate::tutorial::{Settings, Tutorial};
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S30: Tutorial =
-    Tutorial::new(&["s30"], "each worker is made ready once, before its first job", |yard, set| {
-        Box::pin(squares(yard, set))
-    })
+pub(crate) const S30: Tutorial = tutorial!("s30", "each worker is made ready once, before its first job", squares)
+    .in_threads()
     .on(|_| Scheduler::builder().cpu(Lane::cpu().threads(5)));
 
 thread_local! {

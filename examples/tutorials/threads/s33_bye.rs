@@ -5,10 +5,9 @@
 
 use workyard::{BoxError, Scheduler, out};
 
-use crate::tutorial::{Settings, Tutorial};
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S33: Tutorial =
-    Tutorial::new(&["s33"], "nobody joined them, and they end all the same", |yard, set| Box::pin(bye(yard, set)));
+pub(crate) const S33: Tutorial = tutorial!("s33", "nobody joined them, and they end all the same", bye);
 
 async fn bye(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
     for _ in 0..2 {

@@ -8,12 +8,9 @@ use std::sync::Arc;
 use workyard::sync::Event;
 use workyard::{BoxError, Scheduler, out};
 
-use crate::tutorial::{Settings, Tutorial};
+use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S16: Tutorial =
-    Tutorial::new(&["s16"], "a timer that is cancelled, one that fires, one that fails", |yard, set| {
-        Box::pin(timers(yard, set))
-    });
+pub(crate) const S16: Tutorial = tutorial!("s16", "a timer that is cancelled, one that fires, one that fails", timers);
 
 async fn timers(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
     let cancelled = yard.after(set.seconds(3)).io(async { out::stdout_line("I must never be called") });
