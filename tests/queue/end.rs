@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use workyard::queue::{self, Consumer, GetError, Producer};
 
@@ -51,15 +52,21 @@ enum FirstProducer {
     Complete,
     Early,
     Panics,
+    /// Aborted where it waits, half way.
+    Killed,
 }
 
-async fn produce(id: usize, tx: Producer<usize>, first: FirstProducer) {
+async fn produce(id: usize, tx: Producer<usize>, first: FirstProducer, half_way: Arc<Notify>) {
     for n in 0..100 {
         if id == 0 && n == 50 {
             match first {
                 FirstProducer::Complete => {}
                 FirstProducer::Early => return,
                 FirstProducer::Panics => panic!("a producer dies on purpose"),
+                FirstProducer::Killed => {
+                    half_way.notify_one();
+                    std::future::pending::<()>().await;
+                }
             }
         }
         tx.put(id * 1_000 + n).await.unwrap();
@@ -78,18 +85,22 @@ async fn every_item_once(producers: usize, consumers: usize, first: FirstProduce
     let (tx, rx) = queue::bounded(3);
     let mut producing = JoinSet::new();
     let mut consuming = JoinSet::new();
-    for id in 0..producers {
-        producing.spawn(produce(id, tx.clone(), first));
-    }
+    let half_way = Arc::new(Notify::new());
+    let handles: Vec<_> =
+        (0..producers).map(|id| producing.spawn(produce(id, tx.clone(), first, Arc::clone(&half_way)))).collect();
     for _ in 0..consumers {
         consuming.spawn(consume(rx.clone()));
     }
     drop((tx, rx));
+    if first == FirstProducer::Killed {
+        soon(half_way.notified()).await;
+        handles[0].abort();
+    }
     let mut died = 0;
     while let Some(ended) = soon(producing.join_next()).await {
         died += usize::from(ended.is_err());
     }
-    assert_eq!(died, usize::from(first == FirstProducer::Panics));
+    assert_eq!(died, usize::from(matches!(first, FirstProducer::Panics | FirstProducer::Killed)));
     let mut counts = BTreeMap::new();
     while let Some(got) = soon(consuming.join_next()).await {
         for item in got.unwrap() {
@@ -105,7 +116,8 @@ async fn every_item_once(producers: usize, consumers: usize, first: FirstProduce
 async fn every_item_is_consumed_once_whatever_the_counts_and_the_ends() {
     for producers in 1..=3 {
         for consumers in [1, 2, 3, 5] {
-            for first in [FirstProducer::Complete, FirstProducer::Early, FirstProducer::Panics] {
+            use FirstProducer::{Complete, Early, Killed, Panics};
+            for first in [Complete, Early, Panics, Killed] {
                 every_item_once(producers, consumers, first).await;
             }
         }
