@@ -38,7 +38,8 @@ pub(super) fn check(row: &Row, known: &Known) -> Vec<String> {
 
 fn judge(row: &Row, evidence: &Evidence, known: &Known) -> Option<String> {
     match evidence {
-        Evidence::Test { binary, name } => test(binary, name, known),
+        Evidence::LinuxTest { .. } if cfg!(not(target_os = "linux")) => None,
+        Evidence::Test { binary, name } | Evidence::LinuxTest { binary, name } => test(binary, name, known),
         Evidence::CompileFail(name) => compile_fail(name, known),
         Evidence::Doc { page, anchor } => doc(page, anchor, known),
         Evidence::Bench { group, row } => bench(group, row, known),
@@ -46,7 +47,7 @@ fn judge(row: &Row, evidence: &Evidence, known: &Known) -> Option<String> {
         Evidence::None(_) if row.evidence.len() > 1 => Some("has evidence, and says that it has none".to_owned()),
         Evidence::Open(what) if what != OPEN => Some(format!("may wait for nothing but `{OPEN}`")),
         Evidence::Open(_) if !OPEN_ROWS.contains(&row.id.as_str()) => Some("is not about processes".to_owned()),
-        Evidence::None(_) | Evidence::Open(_) | Evidence::Unproven(_) => None,
+        Evidence::None(_) | Evidence::Open(_) => None,
     }
 }
 
@@ -148,6 +149,8 @@ mod tests {
     #[test]
     fn a_test_that_does_not_exist_or_is_ignored_is_found() {
         assert_eq!(said("S01", "test tests/a.rs two", None), ["`tests/a.rs` has no test `two`"]);
+        let on_linux = if cfg!(target_os = "linux") { &["`tests/a.rs` has no test `two`"][..] } else { &[] };
+        assert_eq!(said("S01", "linux-test tests/a.rs two", None), on_linux);
         assert_eq!(said("S01", "test tests/c.rs one", None), ["there are no tests `tests/c.rs`"]);
         assert_eq!(said("S01", "test tests/a.rs left_out", None), ["`left_out` of `tests/a.rs` is ignored"]);
     }

@@ -7,6 +7,8 @@ use std::fmt;
 pub(super) enum Evidence {
     /// A test, by the file of its binary and its name there.
     Test { binary: String, name: String },
+    /// A test that other systems than Linux do not have.
+    LinuxTest { binary: String, name: String },
     /// A program in `tests/compile_fail/` that is refused.
     CompileFail(String),
     /// A heading of a page, as a link names it.
@@ -17,12 +19,10 @@ pub(super) enum Evidence {
     None(String),
     /// Some of it, or all, waits for what is not built.
     Open(String),
-    /// It is built, and nothing shows it yet.
-    Unproven(String),
 }
 
 impl Evidence {
-    /// Reads `test tests/a.rs name`, `compile-fail name`, `doc page#anchor`, `bench group row`, `none: why`, `open: for what`.
+    /// Reads `test tests/a.rs name`, `linux-test tests/a.rs name`, `compile-fail name`, `doc page#anchor`, `bench group row`, `none: why`, `open: for what`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if let Some(why) = text.strip_prefix("none: ") {
             return Ok(Self::None(why.to_owned()));
@@ -30,11 +30,9 @@ impl Evidence {
         if let Some(what) = text.strip_prefix("open: ") {
             return Ok(Self::Open(what.to_owned()));
         }
-        if let Some(what) = text.strip_prefix("unproven: ") {
-            return Ok(Self::Unproven(what.to_owned()));
-        }
         match text.split(' ').collect::<Vec<_>>()[..] {
             ["test", binary, name] => Ok(Self::Test { binary: binary.to_owned(), name: name.to_owned() }),
+            ["linux-test", binary, name] => Ok(Self::LinuxTest { binary: binary.to_owned(), name: name.to_owned() }),
             ["compile-fail", name] => Ok(Self::CompileFail(name.to_owned())),
             ["bench", group, row] => Ok(Self::Bench { group: group.to_owned(), row: row.to_owned() }),
             ["doc", link] => match link.split_once('#') {
@@ -50,12 +48,12 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Test { binary, name } => write!(f, "test {binary} {name}"),
+            Self::LinuxTest { binary, name } => write!(f, "linux-test {binary} {name}"),
             Self::CompileFail(name) => write!(f, "compile-fail {name}"),
             Self::Doc { page, anchor } => write!(f, "doc {page}#{anchor}"),
             Self::Bench { group, row } => write!(f, "bench {group} {row}"),
             Self::None(why) => write!(f, "none: {why}"),
             Self::Open(what) => write!(f, "open: {what}"),
-            Self::Unproven(what) => write!(f, "unproven: {what}"),
         }
     }
 }
@@ -68,6 +66,7 @@ mod tests {
     fn what_is_read_is_written_the_same() {
         let lines = [
             "test tests/a.rs b::c",
+            "linux-test tests/a.rs b::c",
             "compile-fail a",
             "doc docs/a.md#b-c",
             "bench map-cpu workyard",

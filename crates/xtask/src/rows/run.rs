@@ -60,21 +60,22 @@ fn line(row: &Row) -> String {
 /// How many rows rest on what; each counts once, as the first of these that it has.
 fn counts(rows: &[Row]) -> String {
     let has = |row: &Row, kind: fn(&Evidence) -> bool| row.evidence.iter().any(kind);
-    let is_test = |evidence: &Evidence| matches!(evidence, Evidence::Test { .. } | Evidence::CompileFail(_));
+    let is_test = |evidence: &Evidence| {
+        matches!(evidence, Evidence::Test { .. } | Evidence::LinuxTest { .. } | Evidence::CompileFail(_))
+    };
     let is_open = |evidence: &Evidence| matches!(evidence, Evidence::Open(_));
     let is_text = |evidence: &Evidence| matches!(evidence, Evidence::Doc { .. } | Evidence::Bench { .. });
     let of = |kind: fn(&Evidence) -> bool, but: &[fn(&Evidence) -> bool]| {
         rows.iter().filter(|&row| has(row, kind) && !but.iter().any(|&but| has(row, but))).count()
     };
     format!(
-        "{} rows: {} by tests ({} of them open for processes), {} by pages or benches alone, {} open, {} need nothing, {} unproven",
+        "{} rows: {} by tests ({} of them open for processes), {} by pages or benches alone, {} open, {} need nothing",
         rows.len(),
         of(is_test, &[]),
         rows.iter().filter(|row| has(row, is_test) && has(row, is_open)).count(),
         of(is_text, &[is_test, is_open]),
         of(is_open, &[is_test]),
         of(|evidence| matches!(evidence, Evidence::None(_)), &[]),
-        of(|evidence| matches!(evidence, Evidence::Unproven(_)), &[]),
     )
 }
 
@@ -94,7 +95,8 @@ mod tests {
             "S01 a\n  test tests/a.rs b\n  open: needs worker processes\nS02 a\n  doc docs/a.md#b\nS03 a\n  none: c\n\
              S04 a\n  compile-fail d\n  doc docs/a.md#b\nS05 a\n  open: needs worker processes\n",
         );
-        let expected = "5 rows: 2 by tests (1 of them open for processes), 1 by pages or benches alone, 1 open, 1 need nothing, 0 unproven";
+        let expected =
+            "5 rows: 2 by tests (1 of them open for processes), 1 by pages or benches alone, 1 open, 1 need nothing";
         assert_eq!(counts(&rows), expected);
     }
 }
