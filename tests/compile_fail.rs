@@ -60,6 +60,11 @@ fn work_that_borrows_from_its_submitter() {
 }
 
 #[test]
+fn work_that_is_tried_again_on_an_input_that_it_used_up() {
+    check("input_used_up");
+}
+
+#[test]
 fn a_handle_that_is_let_go_by_oversight() {
     check("handle_unused");
 }

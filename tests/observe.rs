@@ -4,6 +4,8 @@
 #[path = "common/run.rs"]
 mod run;
 
+#[path = "observe/attempts.rs"]
+mod attempts;
 #[path = "observe/cut.rs"]
 mod cut;
 #[path = "observe/failures.rs"]

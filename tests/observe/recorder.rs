@@ -86,6 +86,16 @@ impl Recorder {
         self.span("name", name)
     }
 
+    /// The span at this place in the list.
+    pub(crate) fn nth(&self, at: usize) -> SeenSpan {
+        self.seen().spans[at].clone()
+    }
+
+    /// How many spans are right below this one.
+    pub(crate) fn children(&self, of: usize) -> usize {
+        self.seen().spans.iter().filter(|span| span.parent == Some(of)).count()
+    }
+
     /// Where that span is in the list.
     #[track_caller]
     pub(crate) fn at(&self, field: &str, value: &str) -> usize {

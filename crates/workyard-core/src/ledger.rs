@@ -7,8 +7,8 @@ use crate::Outcome;
 
 /// What a lane, or a whole yard, did with the tasks it accepted.
 ///
-/// The conservation law is [`balances`](Self::balances): every accepted task is waiting, running, or has ended in
-/// exactly one way. It holds in every snapshot of a lane, since each step is counted under the lock of the lane, or of the
+/// The conservation law is [`balances`](Self::balances): every accepted task is waiting, running, between two attempts, or
+/// has ended in exactly one way. It holds in every snapshot of a lane, since each step is counted under the lock of the lane, or of the
 /// timers, and in the report of a shutdown, where nothing waits or runs any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
@@ -21,6 +21,8 @@ pub struct Ledger {
     pub queued: u64,
     /// Tasks whose body runs now and whose handle is not answered.
     pub running: u64,
+    /// Tasks that wait for their next attempt now, without a slot.
+    pub retry_waiting: u64,
     /// Ended: the body returned a value.
     pub completed: u64,
     /// Ended: the body of a `fallible` task returned `Err`.
@@ -55,10 +57,10 @@ impl Ledger {
 
     /// How many tasks have not ended.
     pub const fn live(&self) -> u64 {
-        self.scheduled + self.queued + self.running
+        self.scheduled + self.queued + self.running + self.retry_waiting
     }
 
-    /// The conservation law: `accepted = scheduled + queued + running + Σ outcomes`.
+    /// The conservation law: `accepted = scheduled + queued + running + retry_waiting + Σ outcomes`.
     pub fn balances(&self) -> bool {
         self.accepted == self.live() + self.all_ended()
     }
@@ -82,6 +84,7 @@ impl AddAssign for Ledger {
         self.scheduled += other.scheduled;
         self.queued += other.queued;
         self.running += other.running;
+        self.retry_waiting += other.retry_waiting;
         self.completed += other.completed;
         self.failed += other.failed;
         self.panicked += other.panicked;
@@ -105,7 +108,12 @@ impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "accepted {} = {} completed", Grouped(self.accepted), Grouped(self.completed))?;
         let ended = Outcome::ALL.into_iter().skip(1).map(|outcome| (self.ended(outcome), outcome.word()));
-        let live = [(self.scheduled, "scheduled"), (self.queued, "queued"), (self.running, "running")];
+        let live = [
+            (self.scheduled, "scheduled"),
+            (self.queued, "queued"),
+            (self.running, "running"),
+            (self.retry_waiting, "retry-waiting"),
+        ];
         for (count, word) in ended.chain(live) {
             if count > 0 {
                 write!(f, " + {} {word}", Grouped(count))?;

@@ -11,6 +11,8 @@ pub(crate) struct Record {
     pub(crate) started_at: Moment,
     pub(crate) seat: Seat,
     pub(crate) holds: Holds,
+    /// Whether it ran before, and is tried again.
+    pub(crate) again: bool,
 }
 
 /// What a record stands for.

@@ -9,6 +9,8 @@ pub enum TaskState {
     Queued,
     /// Its body has a slot.
     Running,
+    /// An attempt has failed, and the time of the next one has not come. It holds no slot.
+    RetryWaiting,
     /// It has ended, in this way. No step leads out of here.
     Ended(Outcome),
 }
@@ -59,6 +61,10 @@ impl fmt::Display for Outcome {
 pub enum Step {
     /// It is given a slot.
     Start,
+    /// An attempt has ended, and another is to come.
+    Wait,
+    /// The time of the next attempt has come.
+    Again,
     /// It ends.
     End(Outcome),
 }
@@ -81,16 +87,20 @@ impl fmt::Display for IllegalStep {
 impl std::error::Error for IllegalStep {}
 
 /// The table: from, step, and what it is that makes the step.
-const STEPS: [(TaskState, Step, &str); 9] = [
+const STEPS: [(TaskState, Step, &str); 13] = [
     (TaskState::Queued, Step::Start, "a slot is free"),
     (TaskState::Queued, Step::End(Outcome::Cancelled), "cancel, abort, shutdown"),
     (TaskState::Queued, Step::End(Outcome::TimedOut), "queue_timeout, deadline"),
+    (TaskState::Running, Step::Wait, "an attempt fails, and another is to come"),
     (TaskState::Running, Step::End(Outcome::Completed), "the body returns"),
     (TaskState::Running, Step::End(Outcome::Failed), "the body returns Err (fallible)"),
     (TaskState::Running, Step::End(Outcome::Panicked), "the body panics"),
     (TaskState::Running, Step::End(Outcome::Cancelled), "the body is dropped: cancel, abort, runtime gone"),
     (TaskState::Running, Step::End(Outcome::TimedOut), "timeout, deadline"),
     (TaskState::Running, Step::End(Outcome::Abandoned), "abort or the end of shutdown finds the body running"),
+    (TaskState::RetryWaiting, Step::Again, "its time has come"),
+    (TaskState::RetryWaiting, Step::End(Outcome::Cancelled), "cancel, abort, shutdown"),
+    (TaskState::RetryWaiting, Step::End(Outcome::TimedOut), "deadline"),
 ];
 
 impl TaskState {
@@ -100,13 +110,22 @@ impl TaskState {
     /// [`IllegalStep`] if the table has no such step.
     pub fn after(self, step: Step) -> Result<Self, IllegalStep> {
         let legal = match (self, step) {
-            (Self::Queued, Step::Start) | (Self::Running, Step::End(_)) => true,
-            (Self::Queued, Step::End(how)) => matches!(how, Outcome::Cancelled | Outcome::TimedOut),
-            (Self::Running, Step::Start) | (Self::Ended(_), _) => false,
+            (Self::Queued, Step::Start)
+            | (Self::Running, Step::Wait | Step::End(_))
+            | (Self::RetryWaiting, Step::Again) => true,
+            (Self::Queued | Self::RetryWaiting, Step::End(how)) => {
+                matches!(how, Outcome::Cancelled | Outcome::TimedOut)
+            }
+            (Self::Queued, Step::Wait | Step::Again)
+            | (Self::Running, Step::Start | Step::Again)
+            | (Self::RetryWaiting, Step::Start | Step::Wait)
+            | (Self::Ended(_), _) => false,
         };
         match (legal, step) {
             (false, _) => Err(IllegalStep { from: self, step }),
             (true, Step::Start) => Ok(Self::Running),
+            (true, Step::Wait) => Ok(Self::RetryWaiting),
+            (true, Step::Again) => Ok(Self::Queued),
             (true, Step::End(how)) => Ok(Self::Ended(how)),
         }
     }
@@ -120,6 +139,7 @@ impl TaskState {
         match self {
             Self::Queued => "queued",
             Self::Running => "running",
+            Self::RetryWaiting => "retry-waiting",
             Self::Ended(outcome) => outcome.word(),
         }
     }
@@ -133,10 +153,12 @@ impl fmt::Display for TaskState {
 
 /// The table as a Mermaid state diagram, for the architecture page.
 pub fn life_of_a_task() -> String {
-    let id = |state: TaskState| state.word().replace(' ', "_");
+    let id = |state: TaskState| state.word().replace([' ', '-'], "_");
     let steps = STEPS.iter().map(|&(from, step, by)| {
         let to = match step {
             Step::Start => TaskState::Running,
+            Step::Wait => TaskState::RetryWaiting,
+            Step::Again => TaskState::Queued,
             Step::End(how) => TaskState::Ended(how),
         };
         format!("    {} --> {}: {by}\n", id(from), id(to))
@@ -149,12 +171,17 @@ pub fn life_of_a_task() -> String {
 mod tests {
     use super::*;
 
+    fn steps() -> impl Iterator<Item = Step> {
+        [Step::Start, Step::Wait, Step::Again].into_iter().chain(Outcome::ALL.map(Step::End))
+    }
+
     #[test]
     fn exactly_the_steps_of_the_table_are_taken() {
-        let states = [TaskState::Queued, TaskState::Running].into_iter().chain(Outcome::ALL.map(TaskState::Ended));
+        let live = [TaskState::Queued, TaskState::Running, TaskState::RetryWaiting];
+        let states = live.into_iter().chain(Outcome::ALL.map(TaskState::Ended));
         let mut taken = 0;
         for from in states {
-            for step in [Step::Start].into_iter().chain(Outcome::ALL.map(Step::End)) {
+            for step in steps() {
                 let listed = STEPS.iter().any(|&(f, s, _)| (f, s) == (from, step));
                 assert_eq!(from.after(step).is_ok(), listed, "{from:?} {step:?}");
                 taken += usize::from(listed);
@@ -166,7 +193,7 @@ mod tests {
     #[test]
     fn nothing_leads_out_of_an_end() {
         for outcome in Outcome::ALL {
-            for step in [Step::Start].into_iter().chain(Outcome::ALL.map(Step::End)) {
+            for step in steps() {
                 let from = TaskState::Ended(outcome);
                 assert_eq!(from.after(step), Err(IllegalStep { from, step }));
             }

@@ -22,6 +22,11 @@ impl Clock {
         Moment::new(Instant::now().saturating_duration_since(self.built_at))
     }
 
+    /// Which moment a time on tokio's clock is; the start of the yard, if it was before.
+    pub(crate) fn moment(&self, instant: Instant) -> Moment {
+        Moment::new(instant.saturating_duration_since(self.built_at))
+    }
+
     /// When a moment is on tokio's clock; `None` if that does not reach so far.
     pub(crate) fn instant(&self, moment: Moment) -> Option<Instant> {
         self.built_at.checked_add(moment.since_start())

@@ -208,6 +208,7 @@ mod primitives;
 pub mod progress;
 pub mod queue;
 mod report;
+mod retry;
 mod runtime;
 mod schedule;
 mod scheduler;
@@ -227,7 +228,7 @@ pub use completed::{AsCompleted, BlockingIter, Finished, as_completed};
 pub use group::{Group, GroupSubmit, GroupTask, JoinNext, Until, Wait};
 pub use lane::{
     BlockingLane, BlockingLaneConfig, ClosureTask, CpuLane, CpuLaneConfig, Fallible, FutureTask, IoLane, IoLaneConfig,
-    Lane, LaneSpec, Run, Submit, SubmitError, SubmitTimeout, Value,
+    Lane, LaneSpec, Retried, Run, Submit, SubmitError, SubmitTimeout, Value,
 };
 pub use machine::{Machine, machine};
 pub use map::{
@@ -237,6 +238,7 @@ pub use observe::{Alarm, AlarmKind, LaneSnapshot, Snapshot, TaskInfo};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 pub use report::Report;
+pub use retry::{Retry, RetryBudget, RetryBuilder};
 #[cfg(feature = "cron")]
 pub use schedule::CronError;
 pub use schedule::{After, Every, Tick, Timer, TimerInfo, TimerKind};
@@ -246,7 +248,8 @@ pub use shutdown::{Shutdown, ShutdownFuture};
 pub use signals::OnSignal;
 pub use task::{BoxError, Handle, TaskContext, TaskEnded, TaskError, TaskErrorKind, TaskId, TaskRef, TaskStatus};
 pub use workyard_core::{
-    Ageing, LaneCounts, Ledger, Missed, Order, OutOfRange, Outcome, Overlap, Percentiles, Priority, Reason,
+    Ageing, GaveUp, InvalidRetry, LaneCounts, Ledger, Missed, Order, OutOfRange, Outcome, Overlap, Percentiles,
+    Priority, Reason,
 };
 
 /// The programs in the README, which documentation tests compile and run.

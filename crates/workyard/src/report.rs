@@ -10,7 +10,8 @@ use crate::yard::Yard;
 /// What a yard did with every task it accepted.
 ///
 /// Its `Display` begins with the account, in one line. If something was lost, lines follow that say what: each task that is
-/// stuck, how many never started, how many failures nobody looked at, how many callbacks have not returned, and how many timers were
+/// stuck, how many never started, how many ended while they waited for their next attempt, how many were not tried again since the
+/// [budget](crate::RetryBudget) was used up, how many failures nobody looked at, how many callbacks have not returned, and how many timers were
 /// cancelled. `{:#}` adds a line for each lane.
 ///
 /// # Examples
@@ -110,6 +111,8 @@ impl fmt::Display for Report {
             write!(f, "\n  {task}")?;
         }
         self.write_count(f, "never started", |lane| lane.counts.never_started)?;
+        self.write_count(f, "ended between two attempts", |lane| lane.counts.ended_between_attempts)?;
+        self.write_count(f, "not tried again, for lack of budget", |lane| lane.counts.over_budget)?;
         self.write_count(f, "failures that nobody looked at", |lane| lane.unobserved_failures)?;
         if self.pending_callbacks > 0 {
             write!(f, "\n  callbacks that have not returned: {}", Grouped(self.pending_callbacks as u64))?;

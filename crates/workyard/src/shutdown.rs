@@ -33,8 +33,8 @@ const GRACE: Duration = Duration::from_millis(200);
 ///
 /// 1. *Closing*, when it is first polled: nothing is taken in any more, timers that are not due are cancelled, and the
 ///    [`closing`](crate::Scheduler::closing) tokens fire.
-/// 2. *Draining*: what was accepted runs, for at most [`drain_for`](Self::drain_for).
-/// 3. *Cancelling*: what is queued is cancelled, futures are dropped at their next await, contexts show it; bodies get
+/// 2. *Draining*: what was accepted runs, further attempts of what is tried again included, for at most [`drain_for`](Self::drain_for).
+/// 3. *Cancelling*: what is queued or waits for its next attempt is cancelled, futures are dropped at their next await, contexts show it; bodies get
 ///    [`grace`](Self::grace) to end.
 /// 4. *Closed*: what still runs is abandoned, and the report lists it as stuck.
 ///
@@ -271,7 +271,9 @@ impl Yard {
     /// What has not ended, in words.
     pub(crate) fn left(&self) -> String {
         let left: workyard_core::Ledger = self.lanes().map(|lane| lane.counts().ledger).sum();
-        format!("{} queued, {} running", left.queued, left.running)
+        let waiting =
+            if left.retry_waiting > 0 { format!(", {} retry-waiting", left.retry_waiting) } else { String::new() };
+        format!("{} queued, {} running{waiting}", left.queued, left.running)
     }
 
     /// Ends draining now and aborts what is left.

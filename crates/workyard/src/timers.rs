@@ -25,6 +25,7 @@ use tokio_util::time::DelayQueue;
 use workyard_core::{Reason, TaskState, mutant};
 
 use crate::runtime::Runtime;
+use crate::task::Retrying;
 use crate::task::cell::Task;
 
 /// A limit further away than this is none: the timer queue does not reach much further.
@@ -32,6 +33,15 @@ const FURTHEST: Duration = Duration::from_hours(24 * 365);
 
 /// How many tasks are stopped before others on the thread get their turn.
 const AT_ONCE: usize = 64;
+
+/// What is due.
+#[derive(Clone, Copy)]
+enum Due {
+    /// The task is out of time.
+    Limit(Reason),
+    /// The task is to be tried again.
+    Attempt,
+}
 
 /// The timers of a yard.
 #[derive(Default)]
@@ -42,7 +52,7 @@ pub(crate) struct Timers {
 
 #[derive(Default)]
 struct State {
-    queue: DelayQueue<(Weak<dyn Task>, Reason)>,
+    queue: DelayQueue<(Weak<dyn Task>, Due)>,
     driven: bool,
 }
 
@@ -54,15 +64,28 @@ impl Timers {
         // For the queue's sleep, and for its clock, which a test may have paused.
         let _inside = runtime.enter();
         let now = Instant::now();
-        let mut state = self.state.lock();
-        let mut key = watched.timer.lock();
-        if let Some(old) = key.take() {
-            state.queue.remove(&old);
-        }
-        let next = header.status().and_then(|status| watched.limits.next(status, now));
-        if let Some((at, reason)) = next.filter(|&(at, _)| at.saturating_duration_since(now) < FURTHEST) {
-            *key = Some(state.queue.insert_at((Arc::downgrade(task), reason), at));
-            self.drive(&mut state, runtime);
+        let begins = {
+            let mut state = self.state.lock();
+            let mut key = watched.timer.lock();
+            if let Some(old) = key.take() {
+                state.queue.remove(&old);
+            }
+            let status = header.status();
+            let limit = status.and_then(|status| watched.limits.next(status, now));
+            let attempt = header.retrying().filter(|_| status == Some(TaskState::RetryWaiting)).and_then(Retrying::due);
+            let due = limit.map(|(at, reason)| (at, Due::Limit(reason))).into_iter();
+            let next = due.chain(attempt.map(|at| (at, Due::Attempt))).min_by_key(|&(at, _)| at);
+            if let Some((at, due)) = next.filter(|&(at, _)| at.saturating_duration_since(now) < FURTHEST) {
+                *key = Some(state.queue.insert_at((Arc::downgrade(task), due), at));
+                !std::mem::replace(&mut state.driven, true)
+            } else {
+                false
+            }
+        };
+        if begins {
+            let (state, closed) = (Arc::clone(&self.state), self.closed.clone());
+            let watch = Watch { state, closed, runtime: runtime.clone(), has_ended: false };
+            drop(runtime.spawn(watch.run()));
         }
     }
 
@@ -115,12 +138,6 @@ impl Timers {
     pub(crate) fn close(&self) {
         self.closed.cancel();
     }
-
-    fn drive(&self, state: &mut State, runtime: &Runtime) {
-        if !std::mem::replace(&mut state.driven, true) {
-            drop(runtime.spawn(watch(Arc::clone(&self.state), self.closed.clone())));
-        }
-    }
 }
 
 impl fmt::Debug for Timers {
@@ -129,11 +146,53 @@ impl fmt::Debug for Timers {
     }
 }
 
-/// Stops every task whose time is up, until the yard has ended and no timer is left.
-async fn watch(state: Arc<Mutex<State>>, closed: CancellationToken) {
-    let mut none_left = pin!(poll_fn(|cx| fire_due(&state, &closed, cx)));
-    if let Either::Right(_) = select(none_left.as_mut(), pin!(closed.cancelled())).await {
-        none_left.await;
+/// The tokio task that looks at the timers.
+struct Watch {
+    state: Arc<Mutex<State>>,
+    closed: CancellationToken,
+    runtime: Runtime,
+    has_ended: bool,
+}
+
+impl Watch {
+    /// Sees to every task whose time has come, until the yard has ended and no timer is left.
+    async fn run(mut self) {
+        {
+            let mut none_left = pin!(poll_fn(|cx| fire_due(&self.state, &self.closed, cx)));
+            if let Either::Right(_) = select(none_left.as_mut(), pin!(self.closed.cancelled())).await {
+                none_left.await;
+            }
+        }
+        self.has_ended = true;
+    }
+}
+
+impl Drop for Watch {
+    /// The runtime has ended, and with it all time: no attempt will come that tasks wait for.
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        let _inside = self.runtime.enter();
+        let mut left = Vec::new();
+        {
+            let mut state = self.state.lock();
+            state.driven = false;
+            while let Some(first) = state.queue.peek() {
+                let (task, due) = state.queue.remove(&first).into_inner();
+                if let Some(task) = task.upgrade() {
+                    if let Some(watched) = task.header().watched() {
+                        *watched.timer.lock() = None;
+                    }
+                    left.push((task, due));
+                }
+            }
+        }
+        for (task, due) in left {
+            if matches!(due, Due::Attempt) || task.header().status() == Some(TaskState::RetryWaiting) {
+                task.header().lane.cancel(&task, Reason::Dropped);
+            }
+        }
     }
 }
 
@@ -151,16 +210,19 @@ fn fire_due(state: &Mutex<State>, closed: &CancellationToken, cx: &mut Context<'
                 // With no timers left, the next one that is set wakes.
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
             };
-            let (task, reason) = expired.into_inner();
+            let (task, due) = expired.into_inner();
             task.upgrade().map(|task| {
                 if let Some(watched) = task.header().watched() {
                     *watched.timer.lock() = None;
                 }
-                (task, reason)
+                (task, due)
             })
         };
-        if let Some((task, reason)) = due {
-            task.header().lane.out_of_time(&task, reason);
+        let Some((task, due)) = due else { continue };
+        let lane = &task.header().lane;
+        match due {
+            Due::Limit(reason) => drop(lane.out_of_time(&task, reason)),
+            Due::Attempt => lane.retry(&task),
         }
     }
     cx.waker().wake_by_ref();

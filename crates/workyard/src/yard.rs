@@ -129,6 +129,7 @@ impl Drop for Yard {
                     lane = &*lane.name,
                     queued = left.queued,
                     running = left.running,
+                    retry_waiting = left.retry_waiting,
                     "the last scheduler was dropped without a shutdown: what was left is cancelled"
                 );
             }

@@ -66,6 +66,9 @@ pub struct LanePolicy {
     pub(super) never_started: u64,
     pub(super) late_results: u64,
     pub(super) refused: u64,
+    pub(super) retries: u64,
+    pub(super) over_budget: u64,
+    pub(super) ended_between_attempts: u64,
     pub(super) wait: Histogram,
     pub(super) run: Histogram,
 }
@@ -110,6 +113,9 @@ impl LanePolicy {
             never_started: 0,
             late_results: 0,
             refused: 0,
+            retries: 0,
+            over_budget: 0,
+            ended_between_attempts: 0,
             wait: Histogram::new(),
             run: Histogram::new(),
             config,
@@ -272,7 +278,8 @@ impl LanePolicy {
         if task.holds == Holds::OneTask {
             self.ledger.queued -= 1;
             self.ledger.count_ends(how, 1);
-            self.never_started += 1;
+            self.never_started += u64::from(!task.again);
+            self.ended_between_attempts += u64::from(task.again);
         }
         true
     }
@@ -300,7 +307,7 @@ impl LanePolicy {
     pub fn end_body(&mut self, slot: Slot, how: Outcome, now: Moment) -> Option<Ending> {
         let task = *self.tasks.get(slot.0)?;
         let ending = match task.state {
-            TaskState::Queued => return None,
+            TaskState::Queued | TaskState::RetryWaiting => return None,
             TaskState::Running => Ending::Final,
             TaskState::Ended(_) => Ending::Late,
         };
@@ -375,18 +382,20 @@ impl LanePolicy {
         self.tasks.get(slot.0).map(|task| task.state)
     }
 
-    /// Since when a task is what it is: accepted, or started.
+    /// Since when a task is what it is: accepted, started, or waiting for its next attempt.
     pub fn since(&self, slot: Slot) -> Option<Moment> {
         self.tasks.get(slot.0).map(|task| match task.state {
-            TaskState::Queued => task.accepted_at,
+            TaskState::Queued | TaskState::RetryWaiting => task.accepted_at,
             TaskState::Running | TaskState::Ended(_) => task.started_at,
         })
     }
 
-    /// How long a task whose body has not ended waited for its slot, and how long its body has run; `None` if it waits.
+    /// How long a task whose body has not ended waited for its slot, and how long its body has run; `None` if it waits for a slot.
+    /// Between two attempts: how long it has waited there, and how long the last one ran.
     pub fn times_of(&self, slot: Slot, now: Moment) -> Option<(Duration, Option<Duration>)> {
         self.tasks.get(slot.0).map(|task| match task.state {
             TaskState::Queued => (now.since(task.accepted_at), None),
+            TaskState::RetryWaiting => (now.since(task.accepted_at), Some(task.accepted_at.since(task.started_at))),
             TaskState::Running | TaskState::Ended(_) => {
                 (task.started_at.since(task.accepted_at), Some(now.since(task.started_at)))
             }
@@ -407,6 +416,9 @@ impl LanePolicy {
             refused: self.refused,
             never_started: self.never_started,
             late_results: self.late_results,
+            retries: self.retries,
+            over_budget: self.over_budget,
+            ended_between_attempts: self.ended_between_attempts,
             open: self.open,
         }
     }
@@ -422,12 +434,14 @@ impl LanePolicy {
     }
 
     fn has_room(&self) -> bool {
-        self.occupied + self.waiting.len() + self.submitters.promises < self.config.limit + self.config.queue
+        let between_attempts = usize::try_from(self.ledger.retry_waiting).unwrap_or(usize::MAX);
+        let taken = self.occupied + self.waiting.len() + self.submitters.promises + between_attempts;
+        taken < self.config.limit + self.config.queue
     }
 
     pub(super) fn accept(&mut self, now: Moment, priority: Priority, holds: Holds) -> Result<Slot, Refusal> {
         let (state, seat) = (TaskState::Queued, Seat::None);
-        let record = Record { state, priority, accepted_at: now, started_at: now, seat, holds };
+        let record = Record { state, priority, accepted_at: now, started_at: now, seat, holds, again: false };
         let slot = self.tasks.insert(record).ok_or(Refusal::Full)?;
         self.waiting.push(slot, priority);
         if holds == Holds::OneTask {
@@ -480,6 +494,12 @@ pub struct LaneCounts {
     pub never_started: u64,
     /// Results that came after their task had been answered.
     pub late_results: u64,
+    /// Times a task was queued for another attempt.
+    pub retries: u64,
+    /// Tasks that were given up because the budget of retries was used up.
+    pub over_budget: u64,
+    /// Tasks that ended while they waited for their next attempt; the ledger counts them as cancelled or timed out.
+    pub ended_between_attempts: u64,
     /// Whether tasks are let in.
     pub open: bool,
 }

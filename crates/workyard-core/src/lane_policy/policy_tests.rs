@@ -34,12 +34,18 @@ struct Model {
     /// By slot: whether the task was answered, and what its body has of the limit.
     bodies: BTreeMap<u32, (bool, Chair)>,
     wanted: VecDeque<Slot>,
+    /// Tasks between two attempts.
+    between: Vec<Slot>,
+    /// By slot: how urgent the task is, and whether it is tried again.
+    tasks: BTreeMap<u32, (Priority, bool)>,
     line: VecDeque<Ticket>,
     promised: BTreeSet<u32>,
     open: bool,
     ledger: Ledger,
     never_started: u64,
     late_results: u64,
+    retries: u64,
+    ended_between_attempts: u64,
 }
 
 impl Model {
@@ -51,12 +57,16 @@ impl Model {
             queued: Vec::new(),
             bodies: BTreeMap::new(),
             wanted: VecDeque::new(),
+            between: Vec::new(),
+            tasks: BTreeMap::new(),
             line: VecDeque::new(),
             promised: BTreeSet::new(),
             open: true,
             ledger: Ledger::default(),
             never_started: 0,
             late_results: 0,
+            retries: 0,
+            ended_between_attempts: 0,
         }
     }
 
@@ -69,7 +79,8 @@ impl Model {
     }
 
     fn has_room(&self) -> bool {
-        self.occupied() + self.queued.len() + self.promised.len() < self.config.limit + self.config.queue
+        let taken = self.occupied() + self.queued.len() + self.promised.len() + self.between.len();
+        taken < self.config.limit + self.config.queue
     }
 
     fn refusal(&self) -> Option<Refusal> {
@@ -82,12 +93,26 @@ impl Model {
 
     fn accept(&mut self, slot: Slot, priority: Priority) {
         assert!(
-            self.queued.iter().all(|task| task.slot != slot) && !self.bodies.contains_key(&slot.0),
+            self.queued.iter().all(|task| task.slot != slot)
+                && !self.bodies.contains_key(&slot.0)
+                && !self.between.contains(&slot),
             "{slot:?} is taken"
         );
+        self.tasks.insert(slot.0, (priority, false));
+        self.line_up_for_slot(slot, priority);
+        self.ledger.accepted += 1;
+    }
+
+    fn line_up_for_slot(&mut self, slot: Slot, priority: Priority) {
         self.queued.push(Queued { slot, priority, accepted_at: self.now, sequence: self.sequence });
         self.sequence += 1;
-        self.ledger.accepted += 1;
+    }
+
+    fn ended_before_a_start(&mut self, slot: Slot, how: Outcome) {
+        self.ledger.count_ends(how, 1);
+        let ran_before = self.tasks.get(&slot.0).unwrap().1;
+        self.never_started += u64::from(!ran_before);
+        self.ended_between_attempts += u64::from(ran_before);
     }
 
     fn next(&self) -> Option<Queued> {
@@ -112,7 +137,12 @@ impl Model {
         let overrunning = self.bodies.values().filter(|(answered, _)| *answered).count();
         let running = self.bodies.len() - overrunning;
         LaneCounts {
-            ledger: Ledger { queued: self.queued.len() as u64, running: running as u64, ..self.ledger },
+            ledger: Ledger {
+                queued: self.queued.len() as u64,
+                running: running as u64,
+                retry_waiting: self.between.len() as u64,
+                ..self.ledger
+            },
             limit: self.config.limit,
             queue: self.config.queue,
             occupied: self.occupied(),
@@ -123,6 +153,9 @@ impl Model {
             refused: 0,
             never_started: self.never_started,
             late_results: self.late_results,
+            retries: self.retries,
+            over_budget: 0,
+            ended_between_attempts: self.ended_between_attempts,
             open: self.open,
         }
     }
@@ -131,13 +164,14 @@ impl Model {
 /// One random command, given to both.
 fn command(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     model.now = Moment::new(model.now.since_start() + Duration::from_millis(rng.below(15) as u64));
-    match rng.below(20) {
+    match rng.below(24) {
         0..=4 => offer(policy, model, *rng.pick(&Priority::ALL)),
         5 | 6 => line(policy, model, rng),
         7..=9 => start(policy, model, rng),
         10..=12 => end(policy, model, rng),
         13..=15 => lend(policy, model, rng),
         16..=18 => room(policy, model, rng),
+        19..=22 => retry(policy, model, rng),
         _ if rng.chance(0.01) => {
             policy.close();
             model.open = false;
@@ -224,8 +258,44 @@ fn end_queued(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     assert!(!policy.end_queued(gone.slot, Outcome::Completed), "what never ran cannot complete");
     let how = *rng.pick(&[Outcome::Cancelled, Outcome::TimedOut]);
     assert!(policy.end_queued(gone.slot, how) && !policy.end_queued(gone.slot, how));
-    model.ledger.count_ends(how, 1);
-    model.never_started += 1;
+    model.ended_before_a_start(gone.slot, how);
+}
+
+fn retry(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
+    if rng.chance(0.5) {
+        let slots: Vec<u32> = model.bodies.keys().copied().collect();
+        if slots.is_empty() {
+            return;
+        }
+        let slot = *rng.pick(&slots);
+        let (answered, _) = model.body(slot);
+        assert_eq!(policy.wait_for_retry(Slot(slot), model.now), !answered, "what was answered is over");
+        if !answered {
+            model.bodies.remove(&slot);
+            model.wanted.retain(|wanted| wanted.0 != slot);
+            model.between.push(Slot(slot));
+            model.tasks.get_mut(&slot).unwrap().1 = true;
+            assert_eq!(policy.state(Slot(slot)), Some(TaskState::RetryWaiting));
+        }
+        return;
+    }
+    if model.between.is_empty() {
+        return;
+    }
+    let slot = model.between.remove(rng.below(model.between.len()));
+    assert!(
+        policy.end_body(slot, Outcome::Failed, model.now).is_none() && !policy.end_queued(slot, Outcome::Cancelled)
+    );
+    if rng.chance(0.7) {
+        assert!(policy.retry(slot, model.now) && !policy.retry(slot, model.now));
+        model.retries += 1;
+        let priority = model.tasks.get(&slot.0).unwrap().0;
+        model.line_up_for_slot(slot, priority);
+    } else {
+        let how = *rng.pick(&[Outcome::Cancelled, Outcome::TimedOut]);
+        assert!(policy.end_retry_waiting(slot, how) && !policy.end_retry_waiting(slot, how));
+        model.ended_before_a_start(slot, how);
+    }
 }
 
 fn lend(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
@@ -314,6 +384,9 @@ fn settle(policy: &mut LanePolicy, model: &mut Model) {
     let tickets: Vec<u32> = model.promised.iter().copied().chain(model.line.iter().map(|ticket| ticket.0)).collect();
     for ticket in tickets {
         assert_eq!(policy.redeem(Ticket(ticket), model.now, Priority::NORMAL), Err(Refusal::Closed));
+    }
+    for slot in std::mem::take(&mut model.between) {
+        assert!(policy.retry(slot, model.now), "also when the lane is closed");
     }
     let mut running: Vec<Slot> = model.bodies.keys().copied().map(Slot).collect();
     while let Some(slot) = running.pop() {

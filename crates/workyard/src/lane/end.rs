@@ -82,12 +82,20 @@ impl LaneShared {
         match header.status() {
             None | Some(TaskState::Ended(_)) => false,
             // The wait ended before its limit did.
-            Some(TaskState::Running) if reason == Reason::QueueTimeout => false,
-            Some(TaskState::Queued) => {
+            Some(TaskState::Running | TaskState::RetryWaiting) if reason == Reason::QueueTimeout => false,
+            // The attempt ended before its limit did.
+            Some(TaskState::Queued | TaskState::RetryWaiting) if reason == Reason::Timeout && force == Force::Stop => {
+                false
+            }
+            Some(waits @ (TaskState::Queued | TaskState::RetryWaiting)) => {
                 header.signal.ask(reason);
                 state.note_end(header, reason.outcome(), Some(reason));
-                let ended = state.policy.end_queued(header.slot(), reason.outcome());
-                debug_assert!(ended, "a queued task is in its lane's queue");
+                let ended = if waits == TaskState::Queued {
+                    state.policy.end_queued(header.slot(), reason.outcome())
+                } else {
+                    state.policy.end_retry_waiting(header.slot(), reason.outcome())
+                };
+                debug_assert!(ended, "a task that waits is where its status says");
                 header.set_status(TaskState::Ended(reason.outcome()));
                 let held = state.release(header.slot());
                 state.hand_out(&self.executor, self.yard.clock.now(), &mut effects);
@@ -179,7 +187,8 @@ impl LaneShared {
         next
     }
 
-    /// A body has ended and was counted: what follows from it. No ending means that it only gave way, and may be at work again by now.
+    /// A body has ended and was counted: what follows from it. No ending means that it only gave way,
+    /// and may be at work again by now, or that it waits for its next attempt.
     pub(super) fn body_ended(self: &Arc<Self>, task: &dyn Task, end: BodyEnd, effects: Effects) {
         if let Some(waker) = self.body_ended_quietly(task, end, effects) {
             wake_caught(&waker);
@@ -195,11 +204,14 @@ impl LaneShared {
         effects: Effects,
     ) -> Option<Waker> {
         let BodyEnd { ending, held } = end;
-        drop(held);
         let Some(ending) = ending else {
             effects.act(self);
+            if let Some(task) = held {
+                self.waits_for_retry(&task);
+            }
             return None;
         };
+        drop(held);
         self.yard.waits.body_ended(task);
         let turn = if ending == Ending::Final { self.tell(task.header()) } else { None };
         let waker = task.publish(ending);

@@ -123,10 +123,7 @@ where
     }
 
     fn start(cell: Arc<Cell<Self>>) {
-        let task: Arc<dyn Task> = cell;
-        get_ready(&task);
-        let is_sampled = task.header().id.0.is_multiple_of(ShortBodies::SAMPLE.into());
-        spawn(Body { task: Some(task), is_sampled });
+        start_future(cell);
     }
 
     fn run(_: &Cell<Self>, _: &Arc<dyn Task>) -> Option<Outcome> {
@@ -141,6 +138,13 @@ pin_project_lite::pin_project! {
         future: F,
         conclude: Conclude<F::Output, T>,
     }
+}
+
+/// Gives a future that has just been given its slot a tokio task of its own.
+pub(super) fn start_future(task: Arc<dyn Task>) {
+    get_ready(&task);
+    let is_sampled = task.header().id.0.is_multiple_of(ShortBodies::SAMPLE.into());
+    spawn(Body { task: Some(task), is_sampled });
 }
 
 /// Gives a future that a driver has polled a tokio task of its own.

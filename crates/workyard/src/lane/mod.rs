@@ -1,5 +1,6 @@
 //! Lanes: a bounded queue, a limit on what runs at once, and an executor. The only place that spawns tasks.
 
+mod attempts;
 mod blocking;
 mod closure;
 mod config;
@@ -14,6 +15,7 @@ mod look;
 mod methods;
 mod nested;
 mod options;
+mod retry;
 mod runner;
 mod shared;
 mod stack;
@@ -27,7 +29,7 @@ pub use blocking::BlockingLane;
 pub use config::{BlockingLaneConfig, CpuLaneConfig, IoLaneConfig, Lane, LaneSpec};
 pub use cpu::CpuLane;
 pub use io::IoLane;
-pub use options::{ClosureTask, Fallible, FutureTask, Value};
+pub use options::{ClosureTask, Fallible, FutureTask, Retried, Value};
 pub use submit::{Run, Submit, SubmitTimeout};
 pub use submit_error::SubmitError;
 

@@ -13,11 +13,13 @@ use workyard_core::Priority;
 
 use crate::block_on::block_on;
 use crate::lane::LaneShared;
+use crate::lane::attempts::{Closures, Futures};
 use crate::lane::closure::Closure;
 use crate::lane::io::Promise;
 use crate::lane::methods::{closure_verbs, future_verbs, submission_verbs};
 use crate::lane::submit::{Run, Submission, Submit, SubmitTimeout};
 use crate::lane::submit_error::SubmitError;
+use crate::retry::Retry;
 use crate::task::header::Options;
 use crate::task::{BoxError, Handle, Name, TaskContext, TaskEnded, TaskError};
 
@@ -28,6 +30,10 @@ pub struct Value;
 /// The body returns a `Result`, whose `Err` makes the task a failed one.
 #[derive(Clone, Copy, Debug)]
 pub struct Fallible;
+
+/// The body is a function that returns a `Result` and is called for each attempt; the task is a failed one if there is no further one.
+#[derive(Clone, Copy, Debug)]
+pub struct Retried;
 
 macro_rules! task_options {
     ($(#[$doc:meta])* $task:ident) => {
@@ -58,6 +64,17 @@ macro_rules! task_options {
             /// A task of which all is said already, by a timer.
             pub(crate) fn described(lane: &'a Arc<LaneShared>, options: Options) -> Self {
                 Self { lane, options, returns: PhantomData }
+            }
+
+            /// Has the task be tried again, as the policy says; an `Err` of the last attempt makes it a failed one, as with
+            /// [`fallible`](Self::fallible). What is then submitted is a function, which is called for each attempt.
+            ///
+            /// [`timeout`](Self::timeout) and [`queue_timeout`](Self::queue_timeout) hold for each attempt and end the task;
+            /// [`deadline`](Self::deadline) holds for all of them together.
+            pub fn retry(self, policy: Retry) -> $task<'a, Retried> {
+                let Self { lane, mut options, .. } = self;
+                options.retry(policy);
+                $task { lane, options, returns: PhantomData }
             }
 
             /// How urgent the task is, on a lane whose order is by priority.
@@ -191,5 +208,33 @@ impl<'a> ClosureTask<'a, Fallible> {
             F: FnOnce(TaskContext) -> Result<T, E> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
         ],
         gives: T, by: Closure::fallible, Closure::fallible_with_context, has_context: true
+    }
+}
+
+impl<'a> FutureTask<'a, Retried> {
+    submission_verbs! {
+        on: [self] self 'a,
+        work: [F, Fut, T, E] where [
+            F: FnMut() -> Fut + Send + 'static,
+            Fut: Future<Output = Result<T, E>> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
+        ],
+        with: F in [F, Fut, T, E] where [
+            F: FnMut(TaskContext) -> Fut + Send + 'static,
+            Fut: Future<Output = Result<T, E>> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
+        ],
+        gives: T, by: Futures::plain, Futures::with_context, has_context: false
+    }
+}
+
+impl<'a> ClosureTask<'a, Retried> {
+    submission_verbs! {
+        on: [self] self 'a,
+        work: [F, T, E] where [
+            F: FnMut() -> Result<T, E> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
+        ],
+        with: F in [F, T, E] where [
+            F: FnMut(TaskContext) -> Result<T, E> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
+        ],
+        gives: T, by: Closures::plain, Closures::with_context, has_context: true
     }
 }

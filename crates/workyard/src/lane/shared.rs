@@ -23,7 +23,7 @@ use crate::lane::wakes::Wakes;
 use crate::observe::{Stirs, Unobserved};
 use crate::task::cell::Task;
 use crate::task::header::Seat;
-use crate::task::{TaskId, current};
+use crate::task::{Retrying, TaskId, current};
 
 /// One lane, as its handles, its tasks and the yard share it.
 ///
@@ -61,8 +61,8 @@ pub(super) struct LaneState {
     pub(super) hungry: Vec<Slot>,
 }
 
-/// A body that has ended: whether that was its task's end, and what the lane held of it. No ending means that it gave way: it is
-/// queued again.
+/// A body that has ended: whether that was its task's end, and what the lane held of it. No ending means that it gave way, and
+/// is queued again, or, if it is held, that it waits for its next attempt.
 pub(super) struct BodyEnd {
     pub(super) ending: Option<Ending>,
     pub(super) held: Option<Arc<dyn Task>>,
@@ -230,7 +230,7 @@ impl LaneShared {
     pub(crate) fn holds_only(&self, tasks: &[TaskId]) -> bool {
         let state = self.state.lock();
         let counts = state.policy.counts();
-        let is_empty = counts.ledger.queued == 0 && counts.occupied + counts.lending == 0;
+        let is_empty = counts.ledger.queued + counts.ledger.retry_waiting == 0 && counts.occupied + counts.lending == 0;
         // The scan is for the rare yard that is shut down from within. What a runner has taken goes with the runner.
         is_empty || (!tasks.is_empty() && state.held().all(|task| tasks.contains(&task.header().id)))
     }
@@ -315,6 +315,10 @@ impl LaneState {
         if task.gives_way() && self.policy.give_way(slot, now) {
             task.header().set_status(TaskState::Queued);
             return BodyEnd { ending: None, held: None };
+        }
+        if task.header().retrying().is_some_and(Retrying::take_pause) && self.policy.wait_for_retry(slot, now) {
+            task.header().set_status(TaskState::RetryWaiting);
+            return BodyEnd { ending: None, held: self.tasks.get(slot.0 as usize).cloned().flatten() };
         }
         self.note_body_end(task.header(), how);
         let ending = self.policy.end_body(slot, how, now);

@@ -10,7 +10,7 @@ use crate::callbacks::Turn;
 use crate::lane::LaneShared;
 use crate::lane::shared::LaneState;
 use crate::task::header::Header;
-use crate::task::{Call, Callback, End, TaskEnded, Told};
+use crate::task::{Call, Callback, End, Retrying, TaskEnded, Told};
 
 impl LaneState {
     /// Notes the end of a task, which is about to be counted and is its only one, for those who want to know.
@@ -62,7 +62,8 @@ impl LaneShared {
     fn queue_call(self: &Arc<Self>, told: &Arc<Told<dyn Callback>>, header: &Header) -> Option<Turn> {
         let &End { outcome, reason, waited, ran } = told.end.get()?;
         let (id, name, site) = (header.id, header.name().cloned(), header.site);
-        let ended = TaskEnded { id, name, lane: Arc::clone(&self.name), outcome, reason, waited, ran, site };
+        let attempts = header.retrying().map(Retrying::attempts);
+        let ended = TaskEnded { id, name, lane: Arc::clone(&self.name), outcome, reason, waited, ran, attempts, site };
         self.yard.queue_call(Call { callback: Arc::clone(told), ended, lane: Arc::clone(self) })
     }
 }

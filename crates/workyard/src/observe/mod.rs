@@ -8,6 +8,6 @@ mod watchdog;
 pub use snapshot::{LaneSnapshot, Snapshot, TaskInfo};
 pub use watchdog::{Alarm, AlarmKind};
 
-pub(crate) use span::{Closing, TaskSpan, inside};
+pub(crate) use span::{AttemptSpan, Closing, TaskSpan, inside};
 pub(crate) use unobserved::Unobserved;
 pub(crate) use watchdog::{Stirs, Watchdog, at_work, in_poll};

@@ -126,6 +126,9 @@ impl LaneSnapshot {
             (counts.refused, "refused"),
             (counts.never_started, "never started"),
             (counts.late_results, "results too late"),
+            (counts.retries, "tried again"),
+            (counts.over_budget, "not tried again for lack of budget"),
+            (counts.ended_between_attempts, "ended between attempts"),
             (self.unobserved_failures, "failures unobserved"),
         ];
         for (count, what) in rest.into_iter().filter(|&(count, _)| count > 0) {
@@ -135,7 +138,7 @@ impl LaneSnapshot {
     }
 }
 
-/// One task that a lane holds: queued, running, or overrunning.
+/// One task that a lane holds: queued, running, between two attempts, or overrunning.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TaskInfo {
@@ -145,9 +148,9 @@ pub struct TaskInfo {
     pub name: Option<String>,
     /// The name of its lane.
     pub lane: Arc<str>,
-    /// Queued, running, or, if its body overruns, how it has ended.
+    /// Queued, running, waiting for its next attempt, or, if its body overruns, how it has ended.
     pub status: TaskStatus,
-    /// How long it has been queued, or its body has been running.
+    /// How long it has been queued or has waited for its next attempt, or its body has been running.
     pub age: Duration,
     /// The line that submitted it.
     pub submitted_at: &'static Location<'static>,

@@ -68,6 +68,42 @@ impl TaskSpan {
     }
 }
 
+/// The span of one attempt of a task that may be tried again: a child of the task's, closed when the attempt has ended.
+pub(crate) struct AttemptSpan(Option<Span>);
+
+impl AttemptSpan {
+    pub(crate) const NONE: Self = Self(None);
+
+    /// Opens the span, inside of the task's, if anybody listens.
+    pub(crate) fn open(number: u32) -> Self {
+        let open = || tracing::info_span!(target: "workyard", "attempt", number, outcome = Empty);
+        Self(quietly(open).filter(|span| !span.is_disabled()))
+    }
+
+    /// Runs this inside of the span. It must not panic.
+    pub(crate) fn within<R>(&self, run: impl FnOnce() -> R) -> R {
+        match &self.0 {
+            Some(span) => inside(span, run),
+            None => run(),
+        }
+    }
+
+    /// Says how the attempt ended, and closes the span.
+    pub(crate) fn end(self, how: Outcome) {
+        if let Some(span) = &self.0 {
+            quietly(|| span.record("outcome", how.word()));
+        }
+    }
+}
+
+impl Drop for AttemptSpan {
+    fn drop(&mut self) {
+        if let Some(span) = self.0.take() {
+            quietly(|| drop(span));
+        }
+    }
+}
+
 /// A span that is closed when this is dropped.
 pub(crate) struct Closing(Option<Span>);
 

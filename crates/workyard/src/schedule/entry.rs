@@ -9,6 +9,7 @@ use std::time::Duration;
 use workyard_core::{DueKey, Moment, Priority, Recurrence, Verdict};
 
 use crate::lane::LaneShared;
+use crate::retry::Retry;
 use crate::schedule::pace::Pace;
 use crate::schedule::tick::{EndOfTick, Seed};
 use crate::task::header::Options;
@@ -27,6 +28,7 @@ pub(super) struct About {
     pub(super) site: &'static Location<'static>,
     pub(super) priority: Priority,
     pub(super) timeout: Option<Duration>,
+    pub(super) retry: Option<Retry>,
     pub(super) lane: Arc<LaneShared>,
 }
 
@@ -76,6 +78,9 @@ impl About {
         let mut options = Options::at(self.site).with_priority(self.priority).named(self.name.clone());
         if self.timeout.is_some() {
             options.rare().limits().timeout = self.timeout;
+        }
+        if let Some(retry) = &self.retry {
+            options.retry(retry.clone());
         }
         options
     }

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use workyard_core::{Even, Missed, Overlap, Priority};
 
-use crate::lane::{BlockingLane, ClosureTask, CpuLane, Fallible, FutureTask, IoLane, LaneShared, Value};
+use crate::lane::{BlockingLane, ClosureTask, CpuLane, Fallible, FutureTask, IoLane, LaneShared, Retried, Value};
+use crate::retry::Retry;
 #[cfg(feature = "cron")]
 use crate::schedule::calendar::{Calendar, CronError};
 use crate::schedule::entry::{Entering, MakeTick};
 use crate::schedule::options::{Plan, Rhythm, Targets, timer_options};
 use crate::schedule::pace::Pace;
-use crate::schedule::tick::{EndOfTick, Seed, Tick};
+use crate::schedule::tick::{Attempts, EndOfTick, Seed, Tick};
 use crate::schedule::timer::Timer;
 use crate::task::header::Options;
 use crate::task::{BoxError, Name};
@@ -95,7 +96,7 @@ impl<'a> Every<'a> {
     }
 }
 
-impl<R> Every<'_, R> {
+impl<'a, R> Every<'a, R> {
     /// When the first tick is due, from now; a whole period by default. Zero means at once. With a cron pattern, the first tick
     /// is that of the first time after this delay, which is zero by default.
     pub fn first_after(mut self, delay: Duration) -> Self {
@@ -117,6 +118,31 @@ impl<R> Every<'_, R> {
         self
     }
 
+    /// Has each tick be tried again, as the policy says; all ticks share its budget. A tick that waits for its next attempt has not ended,
+    /// see [`overlap`](Self::overlap). An `Err` of the last attempt is a failure, as with [`fallible`](Self::fallible).
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(async {
+    /// use std::time::Duration;
+    /// use workyard::{Retry, Scheduler};
+    ///
+    /// let yard = Scheduler::new();
+    /// let retry = Retry::exponential().attempts(3).build()?;
+    /// let sync = yard.every(Duration::from_secs(60)).retry(retry).io(async |_tick| Err::<(), _>("the other side is down"));
+    /// tokio::time::sleep(Duration::from_secs(65)).await;
+    /// assert!(sync.cancel());
+    /// assert_eq!(yard.snapshot().lanes[0].counts.retries, 2);
+    /// assert_eq!(yard.shutdown().await.total.failed, 1);
+    /// # Ok::<_, workyard::BoxError>(()) })?;
+    /// # Ok::<_, workyard::BoxError>(())
+    /// ```
+    pub fn retry(self, policy: Retry) -> Every<'a, Retried> {
+        let Self { targets, mut plan, when, .. } = self;
+        plan.retry = Some(policy);
+        Every { targets, plan, when, returns: PhantomData }
+    }
+
     #[track_caller]
     fn set(
         self,
@@ -134,7 +160,7 @@ impl<R> Every<'_, R> {
 /// The verbs, which are the same whatever the function returns.
 macro_rules! every_verbs {
     (
-        $returns:ty,
+        $returns:ty, by: $future_of_tick:ident, $closure_of_tick:ident,
         future: [$($future:ident),+] where [$($future_bounds:tt)+],
         closure: [$($closure:ident),+] where [$($closure_bounds:tt)+]
     ) => {
@@ -177,11 +203,7 @@ macro_rules! every_verbs {
             {
                 let function = Arc::new(function);
                 self.set(lane.shared(), move |lane, options, seed, end| {
-                    let function = Arc::clone(&function);
-                    let body = async move {
-                        let _end = end;
-                        function(seed.begin()).await
-                    };
+                    let body = $future_of_tick(Arc::clone(&function), seed, end);
                     Box::pin(async move {
                         FutureTask::<$returns>::described(&lane, options).submit(body).await.is_ok()
                     })
@@ -213,11 +235,7 @@ macro_rules! every_verbs {
             {
                 let function = Arc::new(function);
                 self.set(lane, move |lane, options, seed, end| {
-                    let function = Arc::clone(&function);
-                    let body = move || {
-                        let _end = end;
-                        function(seed.begin())
-                    };
+                    let body = $closure_of_tick(Arc::clone(&function), seed, end);
                     Box::pin(async move {
                         ClosureTask::<$returns>::described(&lane, options).submit(body).await.is_ok()
                     })
@@ -228,7 +246,7 @@ macro_rules! every_verbs {
 }
 
 every_verbs! {
-    Value,
+    Value, by: future_of, closure_of,
     future: [C, F, T] where [
         C: Fn(Tick) -> F + Send + Sync + 'static, F: Future<Output = T> + Send + 'static, T: Send + 'static
     ],
@@ -236,7 +254,7 @@ every_verbs! {
 }
 
 every_verbs! {
-    Fallible,
+    Fallible, by: future_of, closure_of,
     future: [C, F, T, E] where [
         C: Fn(Tick) -> F + Send + Sync + 'static,
         F: Future<Output = Result<T, E>> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
@@ -244,4 +262,54 @@ every_verbs! {
     closure: [F, T, E] where [
         F: Fn(Tick) -> Result<T, E> + Send + Sync + 'static, T: Send + 'static, E: Into<BoxError> + 'static
     ]
+}
+
+every_verbs! {
+    Retried, by: futures_of, closures_of,
+    future: [C, F, T, E] where [
+        C: Fn(Tick) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static, T: Send + 'static, E: Into<BoxError> + 'static
+    ],
+    closure: [F, T, E] where [
+        F: Fn(Tick) -> Result<T, E> + Send + Sync + 'static, T: Send + 'static, E: Into<BoxError> + 'static
+    ]
+}
+
+async fn future_of<C, F>(function: Arc<C>, seed: Seed, end: EndOfTick) -> F::Output
+where
+    C: Fn(Tick) -> F + Send + Sync + 'static,
+    F: Future + Send + 'static,
+{
+    let _end = end;
+    function(seed.begin()).await
+}
+
+fn closure_of<F, T>(function: Arc<F>, seed: Seed, end: EndOfTick) -> impl FnOnce() -> T + Send + 'static
+where
+    F: Fn(Tick) -> T + Send + Sync + 'static,
+{
+    move || {
+        let _end = end;
+        function(seed.begin())
+    }
+}
+
+/// Called for each attempt.
+fn futures_of<C, F>(function: Arc<C>, seed: Seed, end: EndOfTick) -> impl FnMut() -> F + Send + 'static
+where
+    C: Fn(Tick) -> F + Send + Sync + 'static,
+{
+    closures_of(function, seed, end)
+}
+
+/// Called for each attempt.
+fn closures_of<F, T>(function: Arc<F>, seed: Seed, end: EndOfTick) -> impl FnMut() -> T + Send + 'static
+where
+    F: Fn(Tick) -> T + Send + Sync + 'static,
+{
+    let mut attempts = Attempts::new(seed);
+    move || {
+        let _end = &end;
+        function(attempts.tick())
+    }
 }

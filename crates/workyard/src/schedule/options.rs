@@ -7,6 +7,7 @@ use std::time::Duration;
 use workyard_core::{Missed, Overlap, Priority};
 
 use crate::lane::{BlockingLane, CpuLane, IoLane, LaneShared};
+use crate::retry::Retry;
 use crate::schedule::entry::About;
 use crate::schedule::pace::Pace;
 use crate::schedule::shared::Schedule;
@@ -27,6 +28,7 @@ pub(super) struct Plan {
     pub(super) name: Option<Name>,
     pub(super) priority: Priority,
     pub(super) timeout: Option<Duration>,
+    pub(super) retry: Option<Retry>,
 }
 
 /// When a timer fires that fires again and again.
@@ -40,8 +42,8 @@ pub(super) struct Rhythm {
 
 impl Plan {
     pub(super) fn about(self, lane: &Arc<LaneShared>, site: &'static Location<'static>) -> About {
-        let Self { name, priority, timeout } = self;
-        About { name, site, priority, timeout, lane: Arc::clone(lane) }
+        let Self { name, priority, timeout, retry } = self;
+        About { name, site, priority, timeout, retry, lane: Arc::clone(lane) }
     }
 }
 

@@ -19,7 +19,7 @@ fn key() -> DueKey {
 
 fn about(yard: &Scheduler) -> About {
     let (name, timeout, lane) = (None, None, Arc::clone(yard.io().shared()));
-    About { name, site: Location::caller(), priority: Priority::NORMAL, timeout, lane }
+    About { name, site: Location::caller(), priority: Priority::NORMAL, timeout, retry: None, lane }
 }
 
 fn entry(yard: &Scheduler, is_tick: bool) -> Entry {

@@ -54,12 +54,28 @@ impl Seed {
         Self { due, clock }
     }
 
-    pub(super) fn begin(self) -> Tick {
+    pub(super) fn begin(&self) -> Tick {
         let Due { number, at, missed } = self.due;
         let now = self.clock.now();
         // A due time that has come is one that the clock reaches.
         let due = self.clock.instant(at).unwrap_or_else(Instant::now);
         Tick { number, due, late: now.since(at), missed }
+    }
+}
+
+/// The tick of a body that may be tried again: late is what the first attempt was.
+pub(super) struct Attempts {
+    seed: Seed,
+    tick: Option<Tick>,
+}
+
+impl Attempts {
+    pub(super) const fn new(seed: Seed) -> Self {
+        Self { seed, tick: None }
+    }
+
+    pub(super) fn tick(&mut self) -> Tick {
+        *self.tick.get_or_insert_with(|| self.seed.begin())
     }
 }
 

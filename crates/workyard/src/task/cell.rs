@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use workyard_core::{Ending, Outcome, Reason, TaskState, mutant};
 
 use crate::observe::{Closing, in_poll};
+use crate::task::attempt_end::NoValue;
 use crate::task::current;
 use crate::task::error::{BoxError, TaskError};
 use crate::task::header::Header;
@@ -150,7 +151,7 @@ impl<W: Work> Cell<W> {
     fn ended_span(&self) -> Option<Closing> {
         match self.header.status() {
             Some(TaskState::Ended(how)) => self.header.span().ended(how),
-            None | Some(TaskState::Queued | TaskState::Running) => None,
+            None | Some(TaskState::Queued | TaskState::Running | TaskState::RetryWaiting) => None,
         }
     }
 
@@ -225,14 +226,15 @@ impl<W: Work> Task for Cell<W> {
             let _in_body = (current::enter(Arc::clone(me)), in_poll(&self.header));
             self.header.span().within(|| catch(|| self.place.poll(me, cx)))
         };
-        let (result, how) = match polled {
+        Poll::Ready(match polled {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(Ok(value))) => (Ok(value), Outcome::Completed),
-            Ok(Poll::Ready(Err(error))) => (Err(TaskError::failed(&self.header, error)), Outcome::Failed),
-            Err(payload) => (Err(TaskError::panicked(&self.header, payload)), Outcome::Panicked),
-        };
-        self.stash(result);
-        Poll::Ready(how)
+            Ok(Poll::Ready(Ok(value))) => {
+                self.stash(Ok(value));
+                Outcome::Completed
+            }
+            Ok(Poll::Ready(Err(error))) => self.gave_none(NoValue::Failed(error)),
+            Err(payload) => self.gave_none(NoValue::Panicked(payload)),
+        })
     }
 
     fn stop_body(&self, reason: Reason) -> Outcome {

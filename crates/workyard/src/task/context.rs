@@ -76,6 +76,11 @@ impl TaskContext {
         self.task.header().id
     }
 
+    /// Which attempt this is: 1, and more where the task has a [policy of retries](crate::Retry) and is tried again.
+    pub fn attempt(&self) -> u32 {
+        self.task.header().retrying().map_or(1, |retrying| retrying.attempts().max(1))
+    }
+
     /// The name that was given with `task(name)`.
     pub fn name(&self) -> Option<&str> {
         self.task.header().name().map(Name::as_str)

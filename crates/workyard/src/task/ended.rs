@@ -23,6 +23,7 @@ pub struct TaskEnded {
     pub(crate) reason: Option<Reason>,
     pub(crate) waited: Duration,
     pub(crate) ran: Option<Duration>,
+    pub(crate) attempts: Option<u32>,
     pub(crate) site: &'static Location<'static>,
 }
 
@@ -64,6 +65,12 @@ impl TaskEnded {
         self.ran
     }
 
+    /// How many attempts were begun, if the task had a [policy of retries](crate::Retry); what [`waited`](Self::waited) and
+    /// [`ran`](Self::ran) say is then of the last one.
+    pub fn attempts(&self) -> Option<u32> {
+        self.attempts
+    }
+
     /// The line that submitted the task.
     pub fn submitted_at(&self) -> &'static Location<'static> {
         self.site
@@ -72,7 +79,7 @@ impl TaskEnded {
 
 impl fmt::Display for TaskEnded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, name, lane, outcome, reason, waited, ran, site } = self;
+        let Self { id, name, lane, outcome, reason, waited, ran, attempts, site } = self;
         write!(f, "{id} ")?;
         if let Some(name) = name {
             write!(f, "{name} ")?;
@@ -83,6 +90,9 @@ impl fmt::Display for TaskEnded {
         }
         if let Some(ran) = ran {
             write!(f, " after {ran:.1?}")?;
+        }
+        if let Some(attempts) = attempts {
+            write!(f, " in {attempts} attempts")?;
         }
         write!(f, ", having waited {waited:.1?}, submitted at {site}")
     }

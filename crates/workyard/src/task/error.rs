@@ -6,11 +6,12 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use workyard_core::{Outcome, Reason};
+use workyard_core::{GaveUp, Outcome, Reason};
 
 use crate::task::header::Header;
 use crate::task::id::{Name, TaskId};
 use crate::task::panic::{Payload, message_of};
+use crate::task::retrying::Retrying;
 
 /// An error of any type that can cross threads.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
@@ -42,6 +43,9 @@ struct Inner {
     site: &'static Location<'static>,
     panic: Option<(String, Payload)>,
     source: Option<BoxError>,
+    /// If it might have been tried again.
+    attempts: Option<u32>,
+    gave_up: Option<GaveUp>,
 }
 
 /// Where the items of a map come from.
@@ -108,7 +112,18 @@ impl TaskError {
     /// About an item of a map, which is no task of its own and has no number.
     pub(crate) fn about_item(origin: &Origin, kind: TaskErrorKind, reason: Option<Reason>) -> Self {
         let Origin { name, lane, site } = origin.clone();
-        Self(Box::new(Inner { kind, reason, id: None, name, lane, site, panic: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            reason,
+            id: None,
+            name,
+            lane,
+            site,
+            panic: None,
+            source: None,
+            attempts: None,
+            gave_up: None,
+        }))
     }
 
     /// With the payload of a panic.
@@ -124,6 +139,7 @@ impl TaskError {
     }
 
     fn about(header: &Header, kind: TaskErrorKind, reason: Option<Reason>) -> Self {
+        let retrying = header.retrying();
         Self(Box::new(Inner {
             kind,
             reason,
@@ -132,13 +148,15 @@ impl TaskError {
             lane: Arc::clone(&header.lane.name),
             site: header.site,
             panic: None,
-            source: None,
+            source: retrying.and_then(Retrying::take_last_error),
+            attempts: retrying.map(Retrying::attempts),
+            gave_up: retrying.and_then(Retrying::gave_up),
         }))
     }
 
     /// What became of the task, in words.
     pub(crate) fn write_end(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, reason, panic, .. } = &*self.0;
+        let Inner { kind, reason, panic, attempts, gave_up, .. } = &*self.0;
         match kind {
             TaskErrorKind::Failed => f.write_str("failed")?,
             TaskErrorKind::Panicked => f.write_str("panicked")?,
@@ -147,6 +165,14 @@ impl TaskError {
             TaskErrorKind::Abandoned => f.write_str("was abandoned while it ran")?,
             TaskErrorKind::WouldDeadlock => f.write_str("would never end: it waits for the task that awaits it")?,
             TaskErrorKind::Refused => f.write_str("was refused: the lane is closed")?,
+        }
+        match attempts {
+            Some(1) => f.write_str(" after 1 attempt")?,
+            Some(attempts) => write!(f, " after {attempts} attempts")?,
+            None => {}
+        }
+        if let Some(gave_up) = gave_up {
+            write!(f, " ({gave_up})")?;
         }
         if let Some(reason) = reason {
             write!(f, ": {reason}")?;
@@ -187,6 +213,18 @@ impl TaskError {
         self.0.site
     }
 
+    /// How many attempts were begun, if the task had a [policy of retries](crate::Retry).
+    pub fn attempts(&self) -> Option<u32> {
+        self.0.attempts
+    }
+
+    /// Why there was no further attempt, if the task had a [policy of retries](crate::Retry) and an attempt did not end well. `None` if it
+    /// was stopped while it was queued, ran, or waited for its next attempt; the [`source`](Error::source) is then what the attempt
+    /// before came to.
+    pub fn gave_up(&self) -> Option<GaveUp> {
+        self.0.gave_up
+    }
+
     /// What the body said when it panicked, if it was text.
     pub fn panic_message(&self) -> Option<&str> {
         self.0.panic.as_ref().map(|(message, _)| message.as_str())
@@ -203,7 +241,7 @@ impl TaskError {
         }
     }
 
-    /// The error that the body of a `fallible` task returned.
+    /// The error that the body of a `fallible` task returned; of one that was tried again and stopped, that of the attempt before.
     ///
     /// # Errors
     /// The error itself, if the task did not end that way.
@@ -244,7 +282,7 @@ impl fmt::Display for TaskError {
 
 impl fmt::Debug for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, reason, id, name, lane, site, panic, source } = &*self.0;
+        let Inner { kind, reason, id, name, lane, site, panic, source, attempts, gave_up } = &*self.0;
         f.debug_struct("TaskError")
             .field("kind", kind)
             .field("reason", reason)
@@ -254,6 +292,8 @@ impl fmt::Debug for TaskError {
             .field("submitted_at", &format_args!("{site}"))
             .field("panic", &panic.as_ref().map(|(message, _)| message))
             .field("source", source)
+            .field("attempts", attempts)
+            .field("gave_up", gave_up)
             .finish()
     }
 }

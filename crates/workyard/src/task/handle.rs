@@ -109,6 +109,7 @@ impl<T> Handle<T> {
     /// Asks the task to stop. `false` if it had ended.
     ///
     /// - Queued: it never starts, and its place is free at once.
+    /// - Between two attempts ([`Retry`](crate::Retry)): likewise.
     /// - Running with a context (`submit_with`, and every closure): the context shows it, and what the body returns is
     ///   the outcome.
     /// - Running as a plain future: dropped at its next await.
@@ -118,7 +119,7 @@ impl<T> Handle<T> {
 
     /// Stops the task. `false` if it had ended.
     ///
-    /// - Queued: as [`cancel`](Self::cancel).
+    /// - Queued, or between two attempts: as [`cancel`](Self::cancel).
     /// - Running as a future: dropped at its next await, whether it has a context or not.
     /// - Running as a closure, which nothing can stop: the handle is answered at once with
     ///   [`Abandoned`](crate::TaskErrorKind::Abandoned), the body keeps its slot until it returns, and its result is dropped.

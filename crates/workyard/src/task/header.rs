@@ -9,6 +9,7 @@ use workyard_core::{Outcome, Priority, Reason, Slot, TaskState};
 
 use crate::lane::LaneShared;
 use crate::observe::TaskSpan;
+use crate::retry::Retry;
 use crate::task::cancel::Signal;
 use crate::task::id::{Name, TaskId};
 use crate::task::limits::Watched;
@@ -16,6 +17,7 @@ use crate::task::on_done::{Callback, Told};
 use crate::task::on_end::Watcher;
 use crate::task::panic::{Payload, catch};
 use crate::task::rare::Rare;
+use crate::task::retrying::Retrying;
 
 /// What is known of a task apart from its body and its result.
 #[derive(Debug)]
@@ -80,6 +82,11 @@ impl Options {
         self
     }
 
+    /// Has the task be tried again, as the policy says.
+    pub(crate) fn retry(&mut self, policy: Retry) {
+        self.rare().retrying = Some(Box::new(Retrying::new(policy)));
+    }
+
     /// What most tasks do not have.
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
@@ -91,6 +98,9 @@ static NO_SPAN: TaskSpan = TaskSpan::NONE;
 impl Header {
     pub(crate) fn new(lane: &Arc<LaneShared>, options: Options, has_context: bool) -> Self {
         let Options { site, priority, mut rare } = options;
+        if let Some(rare) = &mut rare {
+            rare.limit_attempts(lane.executor.runs_closures());
+        }
         let id = lane.yard.next_id();
         let name = rare.as_ref().and_then(|rare| rare.name.as_ref());
         if let Some(span) = TaskSpan::open(id, name, &lane.name, site) {
@@ -118,12 +128,19 @@ impl Header {
 
     /// What may stop the task from outside besides its handle, if anything may.
     pub(crate) fn watched(&self) -> Option<&Watched> {
-        self.rare.get().map(|rare| &rare.watched).filter(|watched| !watched.limits.is_none())
+        let rare = self.rare.get()?;
+        (rare.retrying.is_some() || !rare.watched.limits.is_none()).then_some(&rare.watched)
     }
 
     #[inline]
     pub(crate) fn span(&self) -> &TaskSpan {
         self.rare.get().map_or(&NO_SPAN, |rare| &rare.span)
+    }
+
+    /// The attempts of a task that may be tried again.
+    #[inline]
+    pub(crate) fn retrying(&self) -> Option<&Retrying> {
+        self.rare.get()?.retrying.as_deref()
     }
 
     /// The callbacks that are told of the end.
@@ -206,7 +223,7 @@ impl Header {
                 let seat = self.seat.load(Ordering::Relaxed);
                 seat == Seat::Lent as u8 || seat == Seat::Awaited as u8
             }
-            None | Some(TaskState::Ended(_)) => false,
+            None | Some(TaskState::RetryWaiting | TaskState::Ended(_)) => false,
         }
     }
 
@@ -255,6 +272,7 @@ impl StatusCell {
             TaskState::Ended(Outcome::Cancelled) => 6,
             TaskState::Ended(Outcome::TimedOut) => 7,
             TaskState::Ended(Outcome::Abandoned) => 8,
+            TaskState::RetryWaiting => 9,
         };
         self.0.store(code, Ordering::Relaxed);
     }
@@ -264,6 +282,7 @@ impl StatusCell {
             0 => None,
             1 => Some(TaskState::Queued),
             2 => Some(TaskState::Running),
+            9 => Some(TaskState::RetryWaiting),
             ended => Outcome::ALL.get(usize::from(ended - 3)).copied().map(TaskState::Ended),
         }
     }

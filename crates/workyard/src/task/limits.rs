@@ -12,9 +12,9 @@ use workyard_core::{Reason, TaskState};
 /// The limits that a task was submitted with; most tasks have none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Limits {
-    /// From the start of the run.
+    /// From the start of the run, of each if it is tried again.
     pub(crate) timeout: Option<Duration>,
-    /// From acceptance to the start of the run.
+    /// From acceptance to the start of the run, and anew before each further attempt.
     pub(crate) queue_timeout: Option<Duration>,
     /// Absolute, whatever the task is doing.
     pub(crate) deadline: Option<Instant>,
@@ -35,6 +35,7 @@ impl Limits {
                 self.queue_timeout.and_then(|limit| Some((now.checked_add(limit)?, Reason::QueueTimeout)))
             }
             TaskState::Running => self.timeout.and_then(|limit| Some((now.checked_add(limit)?, Reason::Timeout))),
+            TaskState::RetryWaiting => None,
             TaskState::Ended(_) => return None,
         };
         let deadline = self.deadline.map(|deadline| (deadline, Reason::Deadline));

@@ -1,5 +1,6 @@
 //! One unit of work: what it is made of, what its submitter holds, what its body sees, and how it is stopped.
 
+mod attempt_end;
 pub(crate) mod cancel;
 pub(crate) mod cell;
 mod context;
@@ -15,6 +16,7 @@ mod on_end;
 mod panic;
 mod place;
 mod rare;
+mod retrying;
 
 pub use context::TaskContext;
 pub use ended::TaskEnded;
@@ -27,3 +29,4 @@ pub(crate) use id::Name;
 pub(crate) use on_done::{Call, Callback, End, Told};
 pub(crate) use on_end::Watcher;
 pub(crate) use panic::{Payload, catch, drop_caught, wake_caught};
+pub(crate) use retrying::{AttemptTimedOut, Retrying};

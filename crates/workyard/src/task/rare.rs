@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::observe::TaskSpan;
@@ -10,6 +11,7 @@ use crate::task::id::Name;
 use crate::task::limits::{Limits, Watched};
 use crate::task::on_done::OnDone;
 use crate::task::on_end::OnEnd;
+use crate::task::retrying::Retrying;
 
 /// What most tasks do not have.
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub(crate) struct Rare {
     pub(super) watched: Watched,
     pub(super) span: TaskSpan,
     pub(super) on_end: OnEnd,
+    /// If it may be tried again.
+    pub(crate) retrying: Option<Box<Retrying>>,
     /// For bodies that wait on the cancel signal; made when first asked for.
     pub(super) token: OnceLock<CancellationToken>,
 }
@@ -27,5 +31,18 @@ impl Rare {
     /// To be set before the task is made.
     pub(crate) fn limits(&mut self) -> &mut Limits {
         &mut self.watched.limits
+    }
+
+    /// Makes the limits of a policy of retries those of the task, which is about to be submitted.
+    pub(super) fn limit_attempts(&mut self, is_closure: bool) {
+        let Some(retrying) = &self.retrying else { return };
+        let limits = &mut self.watched.limits;
+        // A sum that overflows lies beyond all time.
+        let end = retrying.retry.within().and_then(|within| Instant::now().checked_add(within));
+        limits.deadline = limits.deadline.into_iter().chain(end).min();
+        // An attempt that is a future drops itself.
+        if is_closure {
+            limits.timeout = limits.timeout.into_iter().chain(retrying.retry.attempt_timeout()).min();
+        }
     }
 }

@@ -1,0 +1,18 @@
+//! Tasks that are tried again: what is and what is not, when, at what price, and how they end. On tokio's paused clock, so to the
+//! millisecond.
+#![cfg(test)]
+
+#[path = "retry/attempts.rs"]
+mod attempts;
+#[path = "retry/backoff.rs"]
+mod backoff;
+#[path = "retry/budget.rs"]
+mod budget;
+#[path = "retry/common.rs"]
+mod common;
+#[path = "retry/settings.rs"]
+mod settings;
+#[path = "retry/stops.rs"]
+mod stops;
+#[path = "retry/ticks.rs"]
+mod ticks;
