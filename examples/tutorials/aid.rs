@@ -1,11 +1,12 @@
-//! Owns what several programs need and the library does not have: a pause for closures, a random number, an error with its
-//! causes.
+//! Owns what several programs need and the library does not have: a pause for closures, a name for the thread, a random number,
+//! an error with its causes.
 
 use std::collections::hash_map::RandomState;
 use std::error::Error;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
 use std::iter;
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -17,6 +18,11 @@ pub(crate) fn pause(ctx: &TaskContext, time: Duration) {
     let stopped = async { tokio::time::timeout(time, ctx.cancelled()).await };
     // An error is a pause that was not cut short.
     Handle::current().block_on(stopped).ok();
+}
+
+/// `threading.current_thread().name`.
+pub(crate) fn thread_name() -> String {
+    thread::current().name().unwrap_or("without a name").to_owned()
 }
 
 /// `random.random()`: at least 0 and less than 1.

@@ -76,4 +76,4 @@ pub(crate) fn list() -> String {
 }
 
 /// What is said of such a program.
-pub(crate) const IN_THREADS: &str = "in threads, where Python has worker processes: those are not built yet";
+pub(crate) const IN_THREADS: &str = "in threads, where Python has worker processes; those are not built yet";

@@ -27,7 +27,8 @@ async fn begin(tutorial: &Tutorial, settings: Settings) -> Result<u8, BoxError> 
     };
     // A program that came to its end may have left work behind that is to be finished; one that did not may not.
     let is_whole = stopped.is_none() && ended.is_ok();
-    let mut end = yard.shutdown().drain_for(if is_whole { PATIENCE } else { Duration::ZERO }).into_future();
+    let drain_for = if is_whole { PATIENCE } else { Duration::ZERO };
+    let mut end = yard.shutdown().drain_for(drain_for).grace(GRACE).into_future();
     let report = tokio::select! {
         biased;
         report = &mut end => report,
@@ -62,3 +63,6 @@ async fn repeat(tutorial: &Tutorial, yard: &Scheduler, settings: Settings) -> Re
 
 /// How long what a program left behind may take.
 const PATIENCE: Duration = Duration::from_hours(24);
+
+/// How long closures may take to heed that they are to stop. After Ctrl-C all is to be over within a second.
+const GRACE: Duration = Duration::from_millis(500);

@@ -102,3 +102,15 @@ pub(crate) fn between<T: std::str::FromStr>(line: &str, before: &str, after: &st
     let number = line.split_once(before).and_then(|(_, rest)| rest.split_once(after)).map(|(number, _)| number);
     number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no number after {before:?}: {line:?}"))
 }
+
+/// Waits until Ctrl-C no longer ends the process by itself: until it has a handler for SIGTERM, which it asks for once that for
+/// SIGINT is there as a whole. (Tokio's handler is there a moment before whoever asked for it, and a signal in between is lost.)
+#[cfg(target_os = "linux")]
+pub(crate) fn wait_for_its_signals(running: &workyard_testkit::Running) {
+    let listens = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).unwrap_or_default();
+        let caught = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+        caught.is_some_and(|caught| caught & (1 << 14) != 0)
+    };
+    workyard_testkit::wait_for("it listens to signals", SOON, listens);
+}

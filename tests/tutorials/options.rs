@@ -9,7 +9,7 @@ pub(crate) fn rows() -> Vec<String> {
     let finished = tutorial("list", &[]).run_within(SOON);
     assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""), "{finished}");
     let (lines, note) = finished.stdout.split_once("\n\n").unwrap();
-    assert_eq!(note, "* in threads, where Python has worker processes: those are not built yet\n");
+    assert_eq!(note, "* in threads, where Python has worker processes; those are not built yet\n");
     lines.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
 }
 

@@ -178,7 +178,8 @@ fn s63_idle_consumers_use_no_cpu() {
         // Behind the name come the state, which is no number, and nine more; then the ticks in user code and in the system's.
         fields[10] + fields[11]
     };
-    // Started, and come to rest: two looks without a tick between them.
+    crate::common::wait_for_its_signals(&running);
+    // It has begun, and comes to rest: two looks without a tick between them.
     let at_rest = || {
         let before = ticks();
         std::thread::park_timeout(Duration::from_millis(100));

@@ -1,7 +1,8 @@
 //! S08, S17, S18: the integral of x² by the left ends of N steps, in one piece and in many. Never a faster way to do it.
 //!
 //! Python's threads made it slower, lost the remainder of N / threads, began every slice at 0, and waited for ever if there
-//! were more threads than steps. The program `integrate` beside this one does it for real.
+//! were more threads than steps. The program `integrate` beside this one does it for real; its `--sweep`
+//! finds the number of threads that is fastest.
 
 use workyard::{BoxError, Lane, Scheduler, out};
 

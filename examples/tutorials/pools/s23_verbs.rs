@@ -26,9 +26,10 @@ async fn verbs(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
 
     let mut it = pool.map(0..10, f).ordered(); // imap
     for _ in 0..3 {
-        match timeout(set.seconds(10), it.next()).await? {
-            Some(value) => out::stdout_line(value?)?,
-            None => out::stdout_line("no more")?,
+        match timeout(set.seconds(10), it.next()).await {
+            Ok(Some(value)) => out::stdout_line(value?)?,
+            Ok(None) => out::stdout_line("there is no more")?,
+            Err(_elapsed) => out::stdout_line("not there in time")?,
         }
     }
     drop(it); // the rest is not wanted

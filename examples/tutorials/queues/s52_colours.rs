@@ -7,7 +7,7 @@ use workyard::{BoxError, Scheduler, out, queue};
 
 use crate::tutorial::{Settings, Tutorial, tutorial};
 
-pub(crate) const S52: Tutorial = tutorial!("s52", "four colours in, four colours out", colours).in_threads();
+pub(crate) const S52: Tutorial = tutorial!("s52", "four colours in, four colours out", colours);
 
 async fn colours(_: Scheduler, _: Settings) -> Result<(), BoxError> {
     let (tx, rx) = queue::bounded(4);

@@ -2,11 +2,9 @@
 //!
 //! Python's threads tore each other's lines, and nobody joined them.
 
-use std::thread;
-
 use workyard::{BoxError, Lane, Scheduler, out};
 
-use crate::aid::pause;
+use crate::aid::{pause, thread_name};
 use crate::tutorial::{Settings, Tutorial, tutorial};
 
 pub(crate) const S09: Tutorial = tutorial!("s09", "three threads say hello, in whole lines", hello)
@@ -16,8 +14,7 @@ async fn hello(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
     let second = set.seconds(1);
     let says_hello = yard.cpu().try_map_with(0..3, move |ctx, _| {
         for _ in 0..5 {
-            let this = thread::current();
-            out::stdout_line(format_args!("hello from thread {}", this.name().unwrap_or("?")))?;
+            out::stdout_line(format_args!("hello from thread {}", thread_name()))?;
             pause(&ctx, second);
         }
         Ok::<_, std::io::Error>(())

@@ -1,10 +1,10 @@
 //! S10: what Python does by a subclass of `Thread`. Never a class: a value with a method is enough.
 
 use std::io;
-use std::thread;
 
 use workyard::{BoxError, Lane, Scheduler, out};
 
+use crate::aid::thread_name;
 use crate::tutorial::{Settings, Tutorial, tutorial};
 
 pub(crate) const S10: Tutorial = tutorial!("s10", "a thread by subclassing: a value and its method", start)
@@ -16,7 +16,7 @@ struct MyThread {
 
 impl MyThread {
     fn run(self) -> io::Result<()> {
-        out::stdout_line(format_args!("{} from {}", self.greeting, thread::current().name().unwrap_or("?")))
+        out::stdout_line(format_args!("{} from {}", self.greeting, thread_name()))
     }
 }
 

@@ -6,11 +6,10 @@
 
 use std::cell::Cell;
 use std::io;
-use std::thread;
 
 use workyard::{BoxError, Lane, Scheduler, out};
 
-use crate::aid::pause;
+use crate::aid::{pause, thread_name};
 use crate::tutorial::{Settings, Tutorial, tutorial};
 
 pub(crate) const S30: Tutorial = tutorial!("s30", "each worker is made ready once, before its first job", squares)
@@ -29,18 +28,14 @@ struct Worker {
 impl Worker {
     fn make_ready() -> Self {
         // If nobody reads it, the first job says so.
-        out::stdout_line(format_args!("{} is ready", name())).ok();
+        out::stdout_line(format_args!("{} is ready", thread_name())).ok();
         Self { jobs: Cell::new(0) }
     }
 
     fn hello(&self) -> io::Result<()> {
         self.jobs.update(|jobs| jobs + 1);
-        out::stdout_line(format_args!("Hello I am {}, job {}", name(), self.jobs.get()))
+        out::stdout_line(format_args!("Hello I am {}, job {}", thread_name(), self.jobs.get()))
     }
-}
-
-fn name() -> String {
-    thread::current().name().unwrap_or("?").to_owned()
 }
 
 async fn squares(yard: Scheduler, set: Settings) -> Result<(), BoxError> {
