@@ -17,6 +17,7 @@ pub(crate) const S42: Tutorial =
 fn machine() -> Result<(), BoxError> {
     let machine = workyard::machine();
     out::stdout_line(format_args!("Platform: {OS} on {ARCH}"))?;
+    out::stdout_line(format_args!("Rust: {} or later", env!("CARGO_PKG_RUST_VERSION")))?;
     out::stdout_line(format_args!("Logical CPUs: {}", machine.logical()))?;
     out::stdout_line(format_args!("Physical cores: {}", known(machine.physical())))?;
     out::stdout_line(format_args!("CPUs that this process may run on: {}", known(machine.affinity())))?;

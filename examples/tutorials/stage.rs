@@ -1,4 +1,7 @@
 //! Owns how every program begins and ends: its runtime, its yard, Ctrl-C, the report. Never knows what it does in between.
+//!
+//! These programs write their lines from where they are, as `print` does. So an output that is neither read nor closed holds
+//! them up, and with them Ctrl-C; `producer_consumer` has a writer of its own for that.
 
 use std::time::Duration;
 

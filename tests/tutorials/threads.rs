@@ -1,7 +1,11 @@
 //! Rows about threads: their names, their output, their waits, their beginning and their end.
 
 use std::collections::BTreeMap;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use crate::common::{SOON, tutorial};
 use crate::common::{between, run_whole};
 
 #[test]
@@ -44,26 +48,47 @@ fn s27_ten_and_a_thousand_waits_take_about_as_long_as_one() {
     }
 }
 
+/// The most threads that it has at once, until its end.
 #[cfg(target_os = "linux")]
-#[test]
-fn s27_a_thousand_waits_need_no_thousand_threads() {
-    let running = crate::common::tutorial("s27", &["--unit-ms=1000", "--waits=1000"]).spawn();
+fn most_threads(running: &workyard_testkit::Running) -> usize {
     let mut most = 0;
     loop {
         let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).unwrap();
-        // One that has ended has no line about threads, or one and no memory.
-        let threads = status.lines().find_map(|line| line.strip_prefix("Threads:")?.trim().parse::<usize>().ok());
-        let lives = status.contains("VmRSS");
-        most = most.max(threads.unwrap_or(0));
-        if !lives && most > 0 {
-            break;
+        let number = |line: &str| line.strip_prefix("Threads:")?.trim().parse().ok();
+        most = most.max(status.lines().find_map(number).unwrap_or(0));
+        // One that has ended and waits to be reaped has no memory.
+        if most > 0 && !status.contains("VmRSS") {
+            return most;
         }
-        std::thread::park_timeout(std::time::Duration::from_millis(1));
+        std::thread::park_timeout(Duration::from_millis(1));
     }
-    let finished = running.finish_within(crate::common::SOON);
+}
+
+/// What the runtime has, and the yard of every program: some threads and two for each CPU.
+#[cfg(target_os = "linux")]
+fn usual_threads() -> usize {
+    10 + 2 * std::thread::available_parallelism().unwrap().get()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn s27_a_thousand_waits_need_no_thousand_threads() {
+    let running = tutorial("s27", &["--unit-ms=1000", "--waits=1000"]).spawn();
+    let most = most_threads(&running);
+    let finished = running.finish_within(SOON);
     assert!(finished.stdout.starts_with("1000 waits of 1000 ms"), "{finished}");
-    let cpus = std::thread::available_parallelism().unwrap().get();
-    assert!(most <= 10 + 2 * cpus, "{most} threads on {cpus} CPUs");
+    assert!(most <= usual_threads(), "{most} threads");
+}
+
+/// A thousand threads for pools that nobody uses. They end when their pool is dropped, though maybe a moment later.
+#[cfg(target_os = "linux")]
+#[test]
+fn s22_what_is_dropped_takes_its_threads_along() {
+    let running = tutorial("s22", &["--repeat=250"]).spawn();
+    let most = most_threads(&running);
+    let finished = running.finish_within(SOON);
+    assert_eq!(finished.stdout.matches("it is gone").count(), 250, "{finished}");
+    assert!(most <= usual_threads() + 100, "{most} threads");
 }
 
 #[test]
@@ -97,13 +122,14 @@ fn s33_bye_first_and_then_both_that_nobody_joined() {
 fn s42_s45_the_machine_and_what_follows_from_it() {
     let lines = run_whole("s42", &[]);
     let machine = workyard::machine();
-    assert_eq!(lines.len(), 6);
-    assert_eq!(lines[1], format!("Logical CPUs: {}", machine.logical()));
+    assert_eq!(lines.len(), 7);
+    assert!(lines[1].starts_with("Rust: 1.") && lines[1].ends_with(" or later"), "{lines:?}");
+    assert_eq!(lines[2], format!("Logical CPUs: {}", machine.logical()));
     let physical = machine.physical().map_or("unknown".to_owned(), |cores| cores.to_string());
-    assert_eq!(lines[2], format!("Physical cores: {physical}"));
+    assert_eq!(lines[3], format!("Physical cores: {physical}"));
     let quota = machine.quota().map_or("none".to_owned(), |cpus| cpus.to_string());
-    assert_eq!(lines[4], format!("Quota: {quota}"));
-    assert_eq!(lines[5], format!("Threads of a cpu lane unless told otherwise: {}", machine.usable()));
+    assert_eq!(lines[5], format!("Quota: {quota}"));
+    assert_eq!(lines[6], format!("Threads of a cpu lane unless told otherwise: {}", machine.usable()));
     for row in ["s41", "s43", "s44", "s45"] {
         assert_eq!(run_whole(row, &[]), lines);
     }
