@@ -232,7 +232,8 @@ pub use lane::{
 };
 pub use machine::{Machine, machine};
 pub use map::{
-    Fold, ForEach, LaneStreamExt, Map, MapError, MapFuture, MapIter, MapStream, Settle, Stage, StageIter, Sum,
+    Fold, ForEach, LaneStreamExt, Map, MapError, MapFuture, MapIter, MapStream, RetriedFuture, RetriedMap,
+    RetriedSettle, RetriedStream, Settle, Stage, StageIter, Sum,
 };
 pub use observe::{Alarm, AlarmKind, LaneSnapshot, Snapshot, TaskInfo};
 #[cfg(feature = "progress")]

@@ -16,30 +16,25 @@ use crate::lane::{CpuLane, LaneShared};
 use crate::map::alarm::Alarm;
 use crate::map::collect::{MapFuture, Settle};
 use crate::map::consumer::{Consumer, Course, Window};
+use crate::map::each::{Crew, Each};
 use crate::map::error::MapError;
-use crate::map::exchange::{Exchange, Intake, Recruit};
+use crate::map::exchange::{Exchange, Intake};
 use crate::map::fold::{Fold, ForEach, Sum};
 use crate::map::results::Results;
+use crate::map::retried::{Items, RetriedMap};
 use crate::map::shown::Shown;
 use crate::map::source::FromIter;
 use crate::map::spec::{Describe, Keep, Spec};
-use crate::map::station::{Station, Sweep, Watched};
+use crate::map::station::{Station, Watched};
 use crate::map::stream::{MapIter, MapStream};
+use crate::retry::Retry;
 use crate::task::{Name, Origin};
 
 /// The consumer of a map over an iterator.
 pub(super) type MapConsumer<It, T> = Consumer<FromIter<It>, <It as Iterator>::Item, T>;
 
-/// Who works for a map.
-pub(super) struct Crew {
-    /// Makes a further runner.
-    pub(super) recruit: Recruit,
-    /// Answers closures whose time is up; futures are dropped by their runners.
-    pub(super) sweep: Option<Sweep>,
-}
-
-/// Makes the crew, once it is known what it works on, and how many places each runner has.
-pub(super) type Make<I, T> = Box<dyn FnOnce(&Arc<Exchange<I, T>>, usize) -> Crew + Send + Sync>;
+/// What is done with each input, before it is known by whom.
+pub(super) type Make<I, T> = Box<dyn Each<I, T>>;
 
 /// One function over many inputs, made by `map` and `try_map` of the lanes; nothing runs before it is made into one of these:
 ///
@@ -138,6 +133,45 @@ impl<It: Iterator, T, L> Map<It, T, L> {
     pub fn window(mut self, items: usize) -> Self {
         self.window = Some(items.max(1));
         self
+    }
+
+    /// Has each item be tried again, as the policy says: for functions that return a `Result`, see `try_map`; a function that does not is
+    /// tried again if it panics and the policy says so. The input is cloned for each attempt, so none is made on what another has used.
+    ///
+    /// Each item is then a task of its own, and does not hold a slot between two attempts. A [`timeout`](Self::timeout) is for each
+    /// attempt, and the end of the item; `map_with` and `try_map_with` show the attempt in their context.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(async {
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// use workyard::{Retry, Scheduler};
+    ///
+    /// static CALLS: AtomicU32 = AtomicU32::new(0);
+    ///
+    /// async fn fetch(url: &str) -> Result<usize, &'static str> {
+    ///     // Every second call fails.
+    ///     if CALLS.fetch_add(1, Ordering::Relaxed) % 2 == 0 { Err("try again") } else { Ok(url.len()) }
+    /// }
+    ///
+    /// let yard = Scheduler::new();
+    /// let retry = Retry::exponential().attempts(10).build()?;
+    /// let lengths = yard.io().try_map(["a", "bcd", ""], fetch).retry(retry).await?;
+    /// assert_eq!(lengths, [1, 3, 0]);
+    /// # Ok::<_, workyard::BoxError>(()) })?;
+    /// # Ok::<_, workyard::BoxError>(())
+    /// ```
+    pub fn retry(self, policy: Retry) -> RetriedMap<It, T>
+    where
+        It::Item: Clone + Send + 'static,
+        T: Send + 'static,
+    {
+        let Self { lane, inputs, make, site, name, priority, keep, describe, timeout, window, shown, .. } = self;
+        let origin = Origin { name, lane: Arc::clone(&lane.name), site };
+        let spec = Arc::new(Spec { origin, priority, keep, describe, timeout, fail_fast: false });
+        let window = Window::of(&lane, window).items();
+        let (function, copy) = (make.function(), Clone::clone as Keep<It::Item>);
+        RetriedMap { inputs, items: Items { lane, function, policy, copy, spec, window }, shown }
     }
 
     /// Has errors carry a copy of their input. Costs a clone an item.
@@ -330,7 +364,7 @@ pub(super) fn open<I: Send + 'static, T: Send + 'static>(
     };
     let places = lane.limit.min(window.items);
     let exchange = Arc::new(Exchange::new(lane, spec, sizes, results, Arc::clone(alarm)));
-    let Crew { recruit, sweep } = make(&exchange, places);
+    let Crew { recruit, sweep } = make.crew(&exchange, places);
     exchange.open(recruit, next, shown);
     let station = Arc::new(Watched { exchange: Arc::clone(&exchange), sweep });
     (exchange, station)

@@ -6,7 +6,7 @@ use std::fmt;
 use std::panic::Location;
 
 use parking_lot::Mutex;
-use workyard_core::Reason;
+use workyard_core::{GaveUp, Reason};
 
 use crate::task::{BoxError, TaskError, TaskErrorKind};
 
@@ -79,6 +79,12 @@ impl<I> MapError<I> {
         Self::new(case, 1, At::Item, error)
     }
 
+    /// The item was a task, which came to this.
+    pub(super) fn of_task(case: Case<I>, error: TaskError) -> Self {
+        let attempts = error.attempts().unwrap_or(0);
+        Self::new(case, attempts, At::Item, error)
+    }
+
     /// The item never began.
     pub(super) fn never_ran(case: Case<I>, error: TaskError) -> Self {
         Self::new(case, 0, At::Item, error)
@@ -99,7 +105,8 @@ impl<I> MapError<I> {
         self.0.index
     }
 
-    /// How many times the function was called for the item: 0 if it never began.
+    /// How many times the function was called for the item: 0 if it never began, more than 1 only if it was
+    /// [tried again](crate::Map::retry).
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -130,6 +137,11 @@ impl<I> MapError<I> {
     /// What happened.
     pub fn kind(&self) -> TaskErrorKind {
         self.0.error.kind()
+    }
+
+    /// Why there was no further attempt, as [`TaskError::gave_up`].
+    pub fn gave_up(&self) -> Option<GaveUp> {
+        self.0.error.gave_up()
     }
 
     /// Why the item was stopped; `None` if it failed, panicked or was refused.

@@ -2,13 +2,10 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::Arc;
 
 use crate::lane::{BlockingLane, CpuLane, IoLane};
-use crate::map::builder::{Crew, Make, Map};
-use crate::map::closures::Closures;
-use crate::map::futures::Futures;
-use crate::map::station::Swept;
+use crate::map::builder::Map;
+use crate::map::each::{closures, futures};
 use crate::task::{BoxError, TaskContext};
 
 macro_rules! closure_maps {
@@ -143,38 +140,4 @@ impl IoLane {
         let make = futures(function, |returned: Result<T, E>| returned.map_err(Into::into));
         Map::new(self.shared(), inputs.into_iter(), make, Location::caller())
     }
-}
-
-/// The crew of a map of closures.
-pub(super) fn closures<I, T, F, R>(function: F, conclude: fn(R) -> Result<T, BoxError>) -> Make<I, T>
-where
-    I: Send + 'static,
-    T: Send + 'static,
-    F: Fn(I) -> R + Send + Sync + 'static,
-    R: 'static,
-{
-    Box::new(move |exchange, _| {
-        let map = Arc::new(Closures::new(Arc::clone(exchange), function, conclude));
-        // Weak, since the exchange keeps what recruits.
-        let swept = Arc::downgrade(&map);
-        let nothing = Swept { answered: false, inputs_left: false, next: None };
-        Crew {
-            recruit: Arc::new(move || map.runner()),
-            sweep: Some(Box::new(move |timeout, now| swept.upgrade().map_or(nothing, |map| map.sweep(timeout, now)))),
-        }
-    })
-}
-
-/// The crew of a map of futures.
-pub(super) fn futures<I, T, F, Fut>(function: F, conclude: fn(Fut::Output) -> Result<T, BoxError>) -> Make<I, T>
-where
-    I: Send + 'static,
-    T: Send + 'static,
-    F: Fn(I) -> Fut + Send + Sync + 'static,
-    Fut: Future + Send + 'static,
-{
-    Box::new(move |exchange: &Arc<_>, places| {
-        let map = Arc::new(Futures::new(Arc::clone(exchange), function, conclude, places));
-        Crew { recruit: Arc::new(move || map.runner()), sweep: None }
-    })
 }

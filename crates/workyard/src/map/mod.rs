@@ -3,7 +3,7 @@
 //! Three parts, and each knows the next by one thing only. The *consumer* ([`consumer`]) is polled by who wants the results: it
 //! pulls inputs, as far as the window allows, and sees that enough runners are at work. The *exchange* ([`exchange`]) is what lies
 //! between. The *runners* ([`closures`], [`futures`]) are tasks of the lane: they take inputs in batches, so that a tiny item costs
-//! next to nothing, and answer for each of them.
+//! next to nothing, and answer for each of them. Where items are tried again ([`retried`]), each is a task, and there is no exchange.
 
 mod alarm;
 mod builder;
@@ -12,6 +12,7 @@ mod collect;
 mod consumer;
 mod driven;
 mod driver;
+mod each;
 mod error;
 mod exchange;
 mod fold;
@@ -22,6 +23,7 @@ mod load;
 mod pipeline;
 mod places;
 mod results;
+mod retried;
 mod shown;
 mod source;
 mod spec;
@@ -35,5 +37,6 @@ pub use collect::{MapFuture, Settle};
 pub use error::MapError;
 pub use fold::{Fold, ForEach, Sum};
 pub use pipeline::LaneStreamExt;
+pub use retried::{RetriedFuture, RetriedMap, RetriedSettle, RetriedStream};
 pub use stage::{Stage, StageIter};
 pub use stream::{MapIter, MapStream};

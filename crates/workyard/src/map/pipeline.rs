@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_core::Stream;
 
 use crate::lane::{BlockingLane, CpuLane, IoLane};
-use crate::map::lanes::{closures, futures};
+use crate::map::each::{closures, futures};
 use crate::map::stage::{Part, Stage};
 use crate::task::BoxError;
 

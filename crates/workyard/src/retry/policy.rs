@@ -13,7 +13,8 @@ use crate::retry::builder::RetryBuilder;
 use crate::task::BoxError;
 
 /// What is tried again, how often, and when. Given to a task ([`FutureTask::retry`](crate::FutureTask::retry),
-/// [`ClosureTask::retry`](crate::ClosureTask::retry)) or to a timer ([`Every::retry`](crate::Every::retry)).
+/// [`ClosureTask::retry`](crate::ClosureTask::retry)), a map ([`Map::retry`](crate::Map::retry)) or a timer
+/// ([`Every::retry`](crate::Every::retry)).
 ///
 /// *Attempts.* Work with a policy is a function that is called for each attempt anew and gives a `Result`: what an attempt used up is
 /// gone, so nothing is ever tried again on half of its input. An `Err` is tried again, unless [`when`](RetryBuilder::when) says
