@@ -55,6 +55,16 @@ fn a_permit_that_is_given_back_twice() {
 }
 
 #[test]
+fn names_that_are_not_there() {
+    check("names_that_are_not_there");
+}
+
+#[test]
+fn arguments_that_do_not_fit() {
+    check("arguments_that_do_not_fit");
+}
+
+#[test]
 fn work_that_borrows_from_its_submitter() {
     check("borrowed_work");
 }
