@@ -112,10 +112,10 @@ impl Simulation {
                 Err(SimulationErrorKind::Panicked(words_of(&*payload)))
             }
         };
+        let log = core.take_log();
         // Inside of the runtime, since what is dropped may look at the clock.
         let end = catch_unwind(AssertUnwindSafe(|| core.end()));
         drop(here);
-        let log = core.take_log();
         let kind = match (kind, end) {
             (Ok(_), Err(payload)) => Err(SimulationErrorKind::Panicked(words_of(&*payload))),
             (kind, _) => kind,

@@ -1,0 +1,110 @@
+//! Owns the count of what the simulations came to see: a search that misses a kind of event proves nothing about it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Mutex;
+
+/// How often each kind of event was seen.
+#[derive(Default)]
+pub(super) struct Seen(Mutex<BTreeMap<&'static str, u64>>);
+
+impl Seen {
+    pub(super) fn see(&self, what: &'static str) {
+        self.add(what, 1);
+    }
+
+    pub(super) fn add(&self, what: &'static str, times: u64) {
+        *self.0.lock().unwrap().entry(what).or_default() += times;
+    }
+
+    pub(super) fn add_all(&self, other: &Self) {
+        for (&what, &times) in &*other.0.lock().unwrap() {
+            self.add(what, times);
+        }
+    }
+
+    /// Each kind of [`KINDS`] was seen as often, and no other was.
+    pub(super) fn assert_at_least(&self, times: u64) {
+        let seen = self.0.lock().unwrap();
+        let rare: Vec<_> = KINDS.iter().filter(|kind| seen.get(**kind).is_none_or(|&seen| seen < times)).collect();
+        assert!(rare.is_empty(), "seen less than {times} times: {rare:?}\n{self}");
+        let unknown: Vec<_> = seen.keys().filter(|kind| !KINDS.contains(kind)).collect();
+        assert!(unknown.is_empty(), "not in the list of kinds: {unknown:?}");
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // `assert_at_least` holds the lock when it fails.
+        let Ok(seen) = self.0.try_lock() else { return Ok(()) };
+        seen.iter().try_for_each(|(what, times)| writeln!(f, "{times:>12}  {what}"))
+    }
+}
+
+/// Every kind of event there is.
+pub(super) const KINDS: [&str; 64] = [
+    "lifecycles",
+    "answered: completed",
+    "answered: failed",
+    "answered: panicked",
+    "answered: cancelled",
+    "answered: timed out",
+    "answered: abandoned",
+    "answered: would deadlock",
+    "cancelled while queued",
+    "cancelled between pop and start",
+    "cancelled while it ran",
+    "cancelled after its end",
+    "aborted while queued",
+    "aborted between pop and start",
+    "aborted a running future",
+    "aborted a running closure",
+    "aborted after its end",
+    "token cancelled",
+    "token cancelled before the start",
+    "ended by its timeout",
+    "ended by its deadline",
+    "ended by its queue timeout",
+    "ended by shutdown",
+    "ended since the yard was dropped",
+    "refused: full",
+    "refused: closed",
+    "refused: no room in time",
+    "submit dropped in the line",
+    "run dropped",
+    "handle dropped: detached",
+    "handle dropped: cancels",
+    "handle dropped: aborts",
+    "join given up after a time",
+    "dropped in a body: panics",
+    "captures of a task that never ran: panic",
+    "future dropped half way: panics",
+    "output nobody reads: panics",
+    "callback told",
+    "callback panicked",
+    "callback submitted",
+    "overrunning",
+    "late result",
+    "never started",
+    "lending",
+    "a future waited for a task",
+    "a closure waited for a task",
+    "waited for a task of the same lane",
+    "group joined",
+    "group dropped with tasks",
+    "group cancelled",
+    "map completed",
+    "map failed",
+    "map dropped half way",
+    "item through a queue",
+    "queue end dropped early",
+    "timer fired",
+    "timer cancelled",
+    "tick",
+    "shutdown in the midst",
+    "shutdown left bodies behind",
+    "shutdown cancelled timers",
+    "yard dropped in the midst",
+    "yard at rest",
+    "line was full",
+];
