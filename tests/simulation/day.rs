@@ -1,0 +1,48 @@
+//! A day in the life of one yard: what is due once a second is done once a second, and nothing piles up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+use workyard::{Lane, Reason, Scheduler};
+use workyard_testkit::simulate;
+use workyard_testkit::simulation::blocking_sleep;
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[test]
+fn a_day_passes() {
+    let run = simulate(24, async |sim| {
+        let yard = Scheduler::builder().io(Lane::io().limit(8)).cpu(Lane::cpu().threads(2)).build().unwrap();
+        let (seconds, minutes) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let counts = Arc::clone(&seconds);
+        let each_second = yard.every(Duration::from_secs(1)).io(move |tick| {
+            assert_eq!((tick.missed(), tick.late()), (0, Duration::ZERO));
+            let counts = Arc::clone(&counts);
+            async move {
+                counts.fetch_add(1, SeqCst);
+            }
+        });
+        let counts = Arc::clone(&minutes);
+        let each_minute = yard.every(Duration::from_mins(1)).cpu(move |_tick| {
+            blocking_sleep(Duration::from_secs(20));
+            counts.fetch_add(1, SeqCst);
+        });
+        let mut rng = sim.rng();
+        let mut timed_out = 0;
+        for _ in 0..48 {
+            // Now and then a task that takes longer than it may.
+            let takes = Duration::from_mins(rng.below(20) as u64);
+            let ended = yard.io().task("slow").timeout(Duration::from_mins(10)).run(tokio::time::sleep(takes)).await;
+            timed_out += u64::from(ended.is_err_and(|error| error.reason() == Some(Reason::Timeout)));
+        }
+        tokio::time::sleep(DAY.saturating_sub(sim.elapsed())).await;
+        assert!(each_second.cancel() && each_minute.cancel());
+        let report = yard.shutdown().drain_for(Duration::from_mins(1)).await;
+        let (seconds, minutes) = (seconds.load(SeqCst), minutes.load(SeqCst));
+        assert!((86_399..=86_400).contains(&seconds) && (1_439..=1_440).contains(&minutes), "{seconds}, {minutes}");
+        assert_eq!(report.total.timed_out, timed_out);
+        assert!(report.is_clean() && report.total.completed >= seconds + minutes, "{report}");
+    });
+    assert!(run.elapsed >= DAY && run.elapsed < DAY + Duration::from_mins(2), "{:?}", run.elapsed);
+}
