@@ -46,3 +46,20 @@ fn a_day_passes() {
     });
     assert!(run.elapsed >= DAY && run.elapsed < DAY + Duration::from_mins(2), "{:?}", run.elapsed);
 }
+
+#[test]
+fn ten_nights_pass() {
+    let run = simulate(3, async |_sim| {
+        let yard = Scheduler::standalone().unwrap();
+        let nights = Arc::new(AtomicU64::new(0));
+        let counts = Arc::clone(&nights);
+        let nightly = yard.cron("0 3 * * *").unwrap().blocking(move |_tick| {
+            counts.fetch_add(1, SeqCst);
+        });
+        tokio::time::sleep(10 * DAY).await;
+        assert!(nightly.cancel());
+        assert!(yard.shutdown().await.balances());
+        nights.load(SeqCst)
+    });
+    assert_eq!(run.output, 10);
+}

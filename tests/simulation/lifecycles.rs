@@ -23,7 +23,7 @@ use workyard_testkit::{SeedOnPanic, seeds};
 use seen::Seen;
 
 /// By default; `WORKYARD_SEEDS` says otherwise, and `WORKYARD_SEED` replays one.
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 8_500;
 
 /// Seeds that once failed, with what they found.
 const REGRESSIONS: [u64; 0] = [];
@@ -58,6 +58,7 @@ fn nothing_is_lost_whatever_happens() {
     println!("{seen}");
     if is_whole {
         seen.assert_at_least(100);
+        assert!(seen.times("lifecycles") >= 2_000_000, "{} tasks", seen.times("lifecycles"));
     }
 }
 

@@ -150,8 +150,11 @@ impl Books {
         let counts = self.lanes.counts();
         let mut last = self.last.lock().unwrap();
         for (lane, (now, last)) in counts.iter().zip(last.iter_mut()).enumerate() {
-            self.check_lane(lane, now, last.as_ref());
-            *last = Some(*now);
+            // What held of these numbers holds of them still.
+            if last.as_ref() != Some(now) {
+                self.check_lane(lane, now, last.as_ref());
+                *last = Some(*now);
+            }
         }
     }
 

@@ -23,6 +23,10 @@ impl Seen {
         }
     }
 
+    pub(super) fn times(&self, what: &str) -> u64 {
+        self.0.lock().unwrap().get(what).copied().unwrap_or_default()
+    }
+
     /// Each kind of [`KINDS`] was seen as often, and no other was.
     pub(super) fn assert_at_least(&self, times: u64) {
         let seen = self.0.lock().unwrap();

@@ -18,7 +18,10 @@ use super::part::Part;
 /// A thread that closures run on, one after the other.
 pub(super) struct Wing {
     turn: Mutex<Turn>,
-    changed: Condvar,
+    /// It is the thread's turn.
+    theirs: Condvar,
+    /// It is the simulation's turn.
+    ours: Condvar,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -63,7 +66,8 @@ impl Wing {
     /// Starts a thread.
     #[expect(clippy::expect_used, reason = "documented of `simulate`")]
     pub(super) fn start(core: &Arc<Core>) -> Arc<Self> {
-        let wing = Arc::new(Self { turn: Mutex::new(Turn::Idle), changed: Condvar::new(), thread: Mutex::new(None) });
+        let (turn, thread) = (Mutex::new(Turn::Idle), Mutex::new(None));
+        let wing = Arc::new(Self { turn, theirs: Condvar::new(), ours: Condvar::new(), thread });
         let (mine, core, runtime) = (Arc::clone(&wing), Arc::clone(core), Handle::current());
         let thread = thread::Builder::new()
             .name("simulated closure".to_owned())
@@ -95,8 +99,7 @@ impl Wing {
 
     /// Ends the thread, which has nothing to do.
     pub(super) fn leave(&self) {
-        *self.lock() = Turn::Leaves;
-        self.changed.notify_all();
+        self.pass(Turn::Leaves, &self.theirs);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             // It catches what closures throw.
@@ -104,20 +107,28 @@ impl Wing {
         }
     }
 
+    /// Makes it the other side's turn. Not woken under the lock, which it would have to wait for.
+    fn pass(&self, turn: Turn, to: &Condvar) {
+        let before = std::mem::replace(&mut *self.lock(), turn);
+        drop(before);
+        to.notify_one();
+    }
+
     fn hand_over(&self, turn: Turn) -> Left {
-        let mut mine = self.lock();
-        *mine = turn;
-        self.changed.notify_all();
+        self.pass(turn, &self.theirs);
+        let mut now = self.lock();
         loop {
-            let (back, late) = self.changed.wait_timeout(mine, PATIENCE).unwrap_or_else(PoisonError::into_inner);
-            mine = back;
-            match *mine {
-                _ if late.timed_out() => return Left::Blocks,
+            match *now {
                 Turn::Idle => return Left::Ended,
                 Turn::Waiting => return Left::Waits,
                 Turn::Stuck => return Left::Stuck,
                 Turn::Begins(..) | Turn::GoesOn | Turn::GivesUp | Turn::Leaves => {}
             }
+            let (back, late) = self.ours.wait_timeout(now, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            if late.timed_out() {
+                return Left::Blocks;
+            }
+            now = back;
         }
     }
 
@@ -128,8 +139,7 @@ impl Wing {
             let _over = catch_unwind(AssertUnwindSafe(closure));
             let mine = ON.replace(outer);
             drop(mine);
-            *self.lock() = Turn::Idle;
-            self.changed.notify_all();
+            self.pass(Turn::Idle, &self.ours);
         }
     }
 
@@ -144,22 +154,21 @@ impl Wing {
                 Turn::Leaves => return None,
                 Turn::Idle | Turn::Waiting | Turn::GoesOn | Turn::GivesUp | Turn::Stuck => {}
             }
-            turn = self.changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
+            turn = self.theirs.wait(turn).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     /// Lets the simulation go on until it comes back here. `false` if this closure is to end.
     fn wait(&self) -> bool {
+        self.pass(Turn::Waiting, &self.ours);
         let mut turn = self.lock();
-        *turn = Turn::Waiting;
-        self.changed.notify_all();
         loop {
-            turn = self.changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
             match *turn {
                 Turn::GoesOn => return true,
                 Turn::GivesUp => return false,
                 Turn::Idle | Turn::Waiting | Turn::Begins(..) | Turn::Leaves | Turn::Stuck => {}
             }
+            turn = self.theirs.wait(turn).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -167,8 +176,7 @@ impl Wing {
     fn end_closure(&self) -> ! {
         if thread::panicking() {
             // A second panic would end the process.
-            *self.lock() = Turn::Stuck;
-            self.changed.notify_all();
+            self.pass(Turn::Stuck, &self.ours);
             loop {
                 thread::park();
             }
