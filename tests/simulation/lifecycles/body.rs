@@ -111,7 +111,8 @@ pub(super) async fn future(mut inside: Inside, context: Option<TaskContext>) -> 
     match inside.script.body {
         Body::Returns => {}
         Body::Yields(times) => yield_for(times).await,
-        Body::Sleeps(time) => tokio::time::sleep(time).await,
+        // A future cannot but heed at its next await.
+        Body::Sleeps(time) | Body::Ignores(time) => tokio::time::sleep(time).await,
         Body::Panics => resume_unwind(Box::new("on purpose")),
         Body::Fails => return Err("on purpose".into()),
         Body::DropsBadly => {
@@ -124,9 +125,7 @@ pub(super) async fn future(mut inside: Inside, context: Option<TaskContext>) -> 
             Some(context) => context.cancelled().await,
             None => pending().await,
         },
-        // A future can only be slow to heed by not awaiting.
-        Body::Ignores(time) => tokio::time::sleep(time).await,
-        Body::Nests(lane) => nest(&inside, lane).await?,
+        Body::Nests(lane) => nest(&inside, lane).await,
     }
     Ok(inside.end())
 }
@@ -142,13 +141,13 @@ pub(super) fn closure(mut inside: Inside, context: Option<&TaskContext>) -> Resu
         Body::DropsBadly => drop(Token::new(&inside.books, Some("dropped in a body: panics"))),
         // A plain closure cannot see that it is stopped, and returns.
         Body::Waits => while context.is_some_and(|context| !context.is_cancelled()) {},
-        Body::Nests(lane) => blocking_nest(&inside, lane)?,
+        Body::Nests(lane) => blocking_nest(&inside, lane),
     }
     Ok(inside.end())
 }
 
 /// Submits a task and waits for it.
-async fn nest(inside: &Inside, lane: usize) -> Result<(), BoxError> {
+async fn nest(inside: &Inside, lane: usize) {
     let books = &inside.books;
     books.unknown.fetch_add(1, SeqCst);
     let (lanes, value) = (books.lanes(), Token::new(books, None));
@@ -160,10 +159,9 @@ async fn nest(inside: &Inside, lane: usize) -> Result<(), BoxError> {
         _ => lanes.bulk.run(move || drop(value)).await,
     };
     note_nested(inside, lane, "a future waited for a task", ended.err().map(|error| error.kind()));
-    Ok(())
 }
 
-fn blocking_nest(inside: &Inside, lane: usize) -> Result<(), BoxError> {
+fn blocking_nest(inside: &Inside, lane: usize) {
     let books = &inside.books;
     books.unknown.fetch_add(1, SeqCst);
     let (lanes, value) = (books.lanes(), Token::new(books, None));
@@ -175,7 +173,6 @@ fn blocking_nest(inside: &Inside, lane: usize) -> Result<(), BoxError> {
         _ => lanes.bulk.blocking_run(move || drop(value)),
     };
     note_nested(inside, lane, "a closure waited for a task", ended.err().map(|error| error.kind()));
-    Ok(())
 }
 
 fn note_nested(inside: &Inside, lane: usize, who: &'static str, failed: Option<TaskErrorKind>) {

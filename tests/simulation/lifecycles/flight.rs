@@ -150,13 +150,16 @@ async fn follow(
             Some(result) => result,
             None => return books.seen.see("handle dropped: aborts"),
         },
-        Plan::JoinTimeout(limit) => match handle.join_timeout(limit).await {
-            Some(result) => result,
-            None => {
+        Plan::JoinTimeout(limit) => {
+            let joined = handle.join_timeout(limit).await;
+            if joined.is_none() {
                 books.seen.see("join given up after a time");
-                handle.await
             }
-        },
+            match joined {
+                Some(result) => result,
+                None => handle.await,
+            }
+        }
     };
     let outcome = note_answer(books, &result);
     assert_eq!(task.status(), TaskStatus::Ended(outcome), "I2");

@@ -159,7 +159,7 @@ pub(super) async fn queue(books: Arc<Books>, mut rng: Rng) {
 /// Tasks that begin at a time.
 pub(super) async fn timers(books: Arc<Books>, yard: Scheduler, mut rng: Rng) {
     let mut timers = Vec::new();
-    for _ in 0..1 + rng.below(6) {
+    for _ in 0..=rng.below(6) {
         books.unknown.fetch_add(1, SeqCst);
         let (value, mine) = (Token::new(&books, None), Arc::clone(&books));
         let after = yard.after(millis(&mut rng, 60));

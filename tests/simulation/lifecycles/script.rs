@@ -10,6 +10,7 @@ pub(super) const LANES: usize = 5;
 
 /// What one seed has switched on, and how large it is.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each switches one kind of thing on")]
 pub(super) struct Swarm {
     pub(super) lanes: [LaneShape; LANES],
     pub(super) clients: usize,
