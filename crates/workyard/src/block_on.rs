@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
 use tokio::task::coop::unconstrained;
 
+use crate::primitives::{Condvar, Mutex};
 use crate::simulation::{Simulator, here};
 
 /// Polls `future` on this thread until it is ready, parking the thread in between.
@@ -73,8 +73,8 @@ struct Parked {
 
 impl Parked {
     fn enter() -> Self {
-        // `try_with`: a destructor of another thread-local may block, too.
-        let cached = SPARE.try_with(Cell::take).ok().flatten();
+        // `try_with`: a destructor of another thread-local may block, too. A model has nothing left of the one before.
+        let cached = if cfg!(workyard_loom) { None } else { SPARE.try_with(Cell::take).ok().flatten() };
         Self { parker: cached.unwrap_or_default() }
     }
 
@@ -86,7 +86,9 @@ impl Parked {
 impl Drop for Parked {
     fn drop(&mut self) {
         // A waker that outlives this call may still set the flag. That costs the next call one more poll.
-        drop(SPARE.try_with(|spare| spare.replace(Some(Arc::clone(&self.parker)))));
+        if !cfg!(workyard_loom) {
+            drop(SPARE.try_with(|spare| spare.replace(Some(Arc::clone(&self.parker)))));
+        }
     }
 }
 
@@ -97,6 +99,9 @@ thread_local! {
 
 /// A flag and a condition. `std::thread::park` would do, were its token not shared with whoever else parks and
 /// unparks this thread.
+///
+/// The flag is changed under the lock that the wait gives up as it begins: whoever wakes comes before it, and is seen, or finds
+/// the thread waiting. Of several wakes before a poll one is enough: the poll comes after all of them.
 #[derive(Default)]
 struct Parker {
     woken: Mutex<bool>,
@@ -108,10 +113,13 @@ impl Parker {
     fn wait(&self, deadline: Option<Instant>) {
         let mut woken = self.woken.lock();
         while !*woken {
-            match deadline {
-                None => self.changed.wait(&mut woken),
-                Some(deadline) if self.changed.wait_until(&mut woken, deadline).timed_out() => break,
-                Some(_) => {}
+            let is_up;
+            (woken, is_up) = match deadline {
+                None => (self.changed.wait(woken), false),
+                Some(deadline) => self.changed.wait_until(woken, deadline),
+            };
+            if is_up {
+                break;
             }
         }
         *woken = false;
@@ -134,3 +142,7 @@ impl Wake for Parker {
 #[cfg(test)]
 #[path = "block_on_tests.rs"]
 mod tests;
+
+#[cfg(all(test, workyard_loom))]
+#[path = "block_on_loom_tests.rs"]
+mod loom_tests;

@@ -1,16 +1,73 @@
-//! Owns which mutex the library locks: `parking_lot`'s, and in a model loom's, which tries every order of steps.
+//! Owns what the library's waiting protocols are made of: a mutex, a condition, atomics, the place of a waker. In a model they are loom's, which
+//! tries every order of steps.
 
+#[cfg(not(workyard_loom))]
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
+
+#[cfg(not(workyard_loom))]
+pub(crate) use futures_util::task::AtomicWaker;
 #[cfg(not(workyard_loom))]
 pub(crate) use parking_lot::{Mutex, MutexGuard};
 
 #[cfg(workyard_loom)]
-pub(crate) use modelled::{Mutex, MutexGuard};
+pub(crate) use modelled::{AtomicBool, AtomicU8, AtomicU64, AtomicWaker, Condvar, Mutex, MutexGuard};
+
+#[cfg(not(workyard_loom))]
+pub(crate) use usual::Condvar;
+
+#[cfg(all(test, workyard_loom))]
+pub(crate) use modelled::model;
+
+#[cfg(not(workyard_loom))]
+mod usual {
+    use std::time::Instant;
+
+    use parking_lot::MutexGuard;
+
+    /// `parking_lot`'s condition; it takes and gives guards, as loom's does.
+    #[derive(Default)]
+    pub(crate) struct Condvar(parking_lot::Condvar);
+
+    impl Condvar {
+        pub(crate) fn wait<'a, T>(&self, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+            self.0.wait(&mut guard);
+            guard
+        }
+
+        /// The second is whether the time is up.
+        pub(crate) fn wait_until<'a, T>(
+            &self,
+            mut guard: MutexGuard<'a, T>,
+            deadline: Instant,
+        ) -> (MutexGuard<'a, T>, bool) {
+            let is_up = self.0.wait_until(&mut guard, deadline).timed_out();
+            (guard, is_up)
+        }
+
+        pub(crate) fn notify_one(&self) {
+            self.0.notify_one();
+        }
+    }
+}
 
 #[cfg(workyard_loom)]
 mod modelled {
+    use std::task::Waker;
+    use std::time::Instant;
+
     pub(crate) use loom::sync::MutexGuard;
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
+
+    /// Runs a model in every order of steps that three preemptions can make.
+    #[cfg(test)]
+    pub(crate) fn model(body: impl Fn() + Send + Sync + 'static) {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(3);
+        model.check(body);
+    }
 
     /// Loom's mutex with the face of `parking_lot`'s.
+    #[derive(Default)]
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
     impl<T> Mutex<T> {
@@ -27,6 +84,50 @@ mod modelled {
         #[expect(clippy::unnecessary_wraps, reason = "parking_lot's does not wait")]
         pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
             Some(self.lock())
+        }
+    }
+
+    /// Loom's condition.
+    #[derive(Default)]
+    pub(crate) struct Condvar(loom::sync::Condvar);
+
+    impl Condvar {
+        pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+            self.0.wait(guard).expect("a model ends with the first panic")
+        }
+
+        /// In a model the time is never up.
+        pub(crate) fn wait_until<'a, T>(&self, guard: MutexGuard<'a, T>, _: Instant) -> (MutexGuard<'a, T>, bool) {
+            (self.wait(guard), false)
+        }
+
+        pub(crate) fn notify_one(&self) {
+            self.0.notify_one();
+        }
+    }
+
+    /// A place of a waker with the face of that of `futures-util`, whose own steps are not what is modelled: each call is one.
+    #[derive(Default, Debug)]
+    pub(crate) struct AtomicWaker(loom::sync::Mutex<Option<Waker>>);
+
+    impl AtomicWaker {
+        pub(crate) fn new() -> Self {
+            Self::default()
+        }
+
+        pub(crate) fn register(&self, waker: &Waker) {
+            let old = self.0.lock().expect("a model ends with the first panic").replace(waker.clone());
+            drop(old);
+        }
+
+        pub(crate) fn take(&self) -> Option<Waker> {
+            self.0.lock().expect("a model ends with the first panic").take()
+        }
+
+        pub(crate) fn wake(&self) {
+            if let Some(waker) = self.take() {
+                waker.wake();
+            }
         }
     }
 }

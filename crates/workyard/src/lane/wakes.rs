@@ -5,16 +5,22 @@
 //! who wait for them, and lets them go when it has nothing more to run, when the first is [`LONGEST`] old, or when there are
 //! many. The next body may be a long one all the same; so the lane's guard, which looks each millisecond, lets
 //! go of them, too.
+//!
+//! # Protocol
+//! *Who holds a wake back*, under the lock: puts it with the others and, if there is no guard, counts itself as one; after the lock it
+//! starts the guard. *The guard* takes all wakes under the lock; if there were none, it is, in the same critical section, the guard no
+//! more, so whoever comes later starts another. *Who lets go* may miss a wake that another thread is just holding back: that one has a guard,
+//! and lets go itself when it has nothing more to run. So no wake stays for ever, and none is made under the lock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use workyard_core::Moment;
 
 use crate::lane::LaneShared;
+use crate::primitives::{AtomicBool, Mutex};
 use crate::task::wake_caught;
 
 /// The wakes that a lane holds back.
@@ -45,20 +51,7 @@ impl LaneShared {
         if waker.is_none() && !self.wakes.are_any() {
             return;
         }
-        let (due, needs_guard) = {
-            let mut held = self.wakes.held.lock();
-            if held.wakers.first.is_none() {
-                held.since = now;
-            }
-            if let Some(waker) = waker {
-                held.wakers.push(waker);
-            }
-            let are_due = held.wakers.are_many() || now.since(held.since) >= LONGEST;
-            let due = if are_due { std::mem::take(&mut held.wakers) } else { Wakers::default() };
-            let are_any = held.wakers.first.is_some();
-            self.wakes.are_any.store(are_any, Ordering::Relaxed);
-            (due, are_any && !std::mem::replace(&mut held.is_guarded, true))
-        };
+        let (due, needs_guard) = self.wakes.hold(waker, now);
         due.wake();
         if needs_guard {
             drop(self.yard.runtime.spawn(guard(Arc::clone(self))));
@@ -70,6 +63,30 @@ impl Wakes {
     /// Relaxed: whoever has held one back sees it, and looks again itself.
     fn are_any(&self) -> bool {
         self.are_any.load(Ordering::Relaxed)
+    }
+
+    /// Holds a wake back with those that are, if there is one. Gives those that are due, and whether somebody is to become the guard.
+    fn hold(&self, waker: Option<Waker>, now: Moment) -> (Wakers, bool) {
+        let mut held = self.held.lock();
+        if held.wakers.first.is_none() {
+            held.since = now;
+        }
+        if let Some(waker) = waker {
+            held.wakers.push(waker);
+        }
+        let are_due = held.wakers.are_many() || now.since(held.since) >= LONGEST;
+        let due = if are_due { std::mem::take(&mut held.wakers) } else { Wakers::default() };
+        let are_any = held.wakers.first.is_some();
+        self.are_any.store(are_any, Ordering::Relaxed);
+        (due, are_any && !std::mem::replace(&mut held.is_guarded, true))
+    }
+
+    /// The guard looks: what it is to let go of. Nothing, and it is the guard no more.
+    fn guard_looks(&self) -> Option<Wakers> {
+        let mut held = self.held.lock();
+        held.is_guarded = held.wakers.first.is_some();
+        let due = self.take(&mut held);
+        due.first.is_some().then_some(due)
     }
 
     /// Lets go of all.
@@ -90,14 +107,7 @@ impl Wakes {
 async fn guard(lane: Arc<LaneShared>) {
     loop {
         tokio::time::sleep(LOOK).await;
-        let due = {
-            let mut held = lane.wakes.held.lock();
-            held.is_guarded = held.wakers.first.is_some();
-            lane.wakes.take(&mut held)
-        };
-        if due.first.is_none() {
-            return;
-        }
+        let Some(due) = lane.wakes.guard_looks() else { return };
         due.wake();
     }
 }
@@ -133,3 +143,7 @@ const MANY: usize = 64;
 
 /// How often the guard looks.
 const LOOK: Duration = Duration::from_millis(1);
+
+#[cfg(all(test, workyard_loom))]
+#[path = "wakes_loom_tests.rs"]
+mod loom_tests;

@@ -3,7 +3,9 @@
 //! Who gives the runner a slot and who drops its driver, with the runtime, may come at the same moment. Both swap, so exactly one of
 //! them finds that the runner is its own to see to.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::Ordering;
+
+use crate::primitives::AtomicU8;
 
 /// Whether a runner has a driver, and whether that has a slot to answer for.
 #[derive(Debug, Default)]

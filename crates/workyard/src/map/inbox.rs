@@ -11,10 +11,10 @@
 //! answers: the runner, when the item has ended, or, at the end of a shutdown, whoever does not wait for the runner any more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Wake, Waker};
 
-use futures_util::task::AtomicWaker;
+use crate::primitives::{AtomicBool, AtomicU64, AtomicWaker};
 
 /// What the futures of one runner and the runner share.
 pub(super) struct Inbox {

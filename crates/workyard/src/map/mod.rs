@@ -20,6 +20,8 @@ mod futures;
 mod inbox;
 mod lanes;
 mod load;
+#[cfg(all(test, workyard_loom))]
+mod loom_tests;
 mod pipeline;
 mod places;
 mod results;

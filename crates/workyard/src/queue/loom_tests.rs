@@ -8,12 +8,7 @@ use loom::future::block_on;
 use loom::thread::spawn;
 
 use super::{Consumer, Producer, bounded};
-
-fn model(body: impl Fn() + Send + Sync + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(body);
-}
+use crate::primitives::model;
 
 /// Polls once, and drops. What it was promised meanwhile must go to another.
 fn glance<F: Future + Unpin>(mut future: F) -> Poll<F::Output> {

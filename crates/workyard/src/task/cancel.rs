@@ -6,11 +6,11 @@
 //! the flag itself load relaxed. Who sets a flag wakes the body afterwards, and the body registers its waker before it
 //! looks, so one of the two always sees the other (the protocol of `AtomicWaker`).
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::Ordering;
 
-use futures_util::task::AtomicWaker;
 use workyard_core::{Reason, mutant};
 
+use crate::primitives::{AtomicU8, AtomicWaker};
 use crate::simulation::here;
 
 /// The cancel signal of one task.
@@ -98,3 +98,7 @@ impl ReasonFlag {
         Reason::ALL.get(usize::from(code.checked_sub(1)?)).copied()
     }
 }
+
+#[cfg(all(test, workyard_loom))]
+#[path = "cancel_loom_tests.rs"]
+mod loom_tests;

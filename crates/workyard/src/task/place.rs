@@ -11,16 +11,17 @@
 use std::cell::UnsafeCell;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
+use crate::primitives::AtomicBool;
 use crate::task::cell::{Task, Work};
 use crate::task::error::{BoxError, TaskError};
 use crate::task::panic::{Payload, catch};
 
 /// The place of one body.
 pub(super) struct Place<W: Work> {
-    is_entered: AtomicBool,
+    mark: Mark,
     body: UnsafeCell<Body<W>>,
 }
 
@@ -50,8 +51,8 @@ pub(super) enum Left<W: Work> {
 }
 
 impl<W: Work> Place<W> {
-    pub(super) const fn new(work: W) -> Self {
-        Self { is_entered: AtomicBool::new(false), body: UnsafeCell::new(Body::Waiting { work }) }
+    pub(super) fn new(work: W) -> Self {
+        Self { mark: Mark::default(), body: UnsafeCell::new(Body::Waiting { work }) }
     }
 
     /// The work, if it has not been taken and has not begun.
@@ -98,16 +99,31 @@ impl<W: Work> Place<W> {
     /// Everything above is said in terms of a pin; this is the only way to one.
     #[expect(unsafe_code, reason = "a pin is a promise that the compiler cannot check")]
     fn enter<R>(&self, act: impl FnOnce(Pin<&mut Body<W>>) -> R) -> R {
-        // Acquire and Release: who enters sees what the one before left.
-        let was_entered = self.is_entered.swap(true, Ordering::Acquire);
-        assert!(!was_entered, "a body is handed to one thread at a time, and not to itself");
-        let leaves = Leaves(&self.is_entered);
+        let leaves = self.mark.enter();
         // SAFETY: the mark is set, by us, until `leaves` is dropped; so this is the only reference.
         let body = unsafe { &mut *self.body.get() };
         // SAFETY: the body stays where it is until it is dropped, since the place does, as is said above.
         let returned = act(unsafe { Pin::new_unchecked(body) });
         drop(leaves);
         returned
+    }
+}
+
+/// Whether somebody is in a place.
+///
+/// *Who enters* swaps the mark in, *who leaves* takes it away by a store, and the lane hands the body on only after that. So of two who
+/// come at once one panics; and of two who come one after the other the second reads, by its swap, what the first one stored, or something later.
+#[derive(Default)]
+struct Mark(AtomicBool);
+
+impl Mark {
+    /// # Panics
+    /// If somebody is in there.
+    fn enter(&self) -> Leaves<'_> {
+        // Acquire and Release: who enters sees what the one before left.
+        let was_entered = self.0.swap(true, Ordering::Acquire);
+        assert!(!was_entered, "a body is handed to one thread at a time, and not to itself");
+        Leaves(&self.0)
     }
 }
 
@@ -129,3 +145,7 @@ fn take_work<W: Work>(body: Pin<&mut Body<W>>) -> Option<W> {
         Taken::Begun { .. } | Taken::Stashed { .. } | Taken::Gone => None,
     }
 }
+
+#[cfg(all(test, workyard_loom))]
+#[path = "place_loom_tests.rs"]
+mod loom_tests;
