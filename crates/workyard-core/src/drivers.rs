@@ -5,6 +5,8 @@
 //! looks. A driver that is held up tells nobody, so it is the guard that finds nothing was taken, and has the ready
 //! go another way. A test walks through every order of a few steps.
 
+use crate::mutant;
+
 /// The drivers of one lane.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Drivers {
@@ -44,7 +46,7 @@ impl Drivers {
     /// A future is ready. One for which a driver is woken is looked after; with any other, somebody has to look.
     pub fn push(&mut self) -> Option<DriverCall> {
         self.ready += 1;
-        if self.awake == 0 {
+        if self.awake == 0 && !mutant!("driver-not-woken") {
             return Some(self.wake());
         }
         (!std::mem::replace(&mut self.is_guarded, true)).then_some(DriverCall::Guard)

@@ -33,13 +33,26 @@ const MUTANTS: &[Mutant] = &[
     mutant("circle-untold", "nested", "one_of_a_circle_of_waits_is_told_and_the_others_go_on"),
     mutant("claim-not-passed-on", "queue", "cancel::a_get_dropped_after_any_number_of_polls_took_nothing"),
     mutant("close-wakes-nobody", "queue", "end::close_wakes_everyone_who_waits"),
+    mutant("driver-not-woken", "short_bodies", "what_is_not_ready_at_once_goes_on_when_it_is_woken"),
     mutant("end-of-task-untold", "shutdown", "what_was_accepted_is_drained"),
+    mutant("held-wake-lost", "short_bodies", "a_long_body_does_not_hold_back_the_results_before_it"),
+    mutant("ledger-off-by-one", "shutdown", "what_was_accepted_is_drained"),
     mutant("member-told-twice", "group", "collect::results_of_all_lanes_come_together"),
     mutant("place-in-line-kept", "admission", "a_thousand_waiting_submitters_may_go_again"),
+    mutant("promise-lost", "admission", "waiting_submitters_are_served_in_order_and_not_overtaken"),
     mutant("put-wakes-nobody", "queue", "fairness::waiting_gets_get_items_in_the_order_in_which_they_came"),
+    mutant("queue-lost-at-close", "shutdown", "what_was_accepted_is_drained"),
+    mutant(
+        "queued-task-unanswered",
+        "cancellation",
+        "what_is_cancelled_in_the_queue_never_runs_and_frees_its_place_at_once",
+    ),
     mutant("result-of-map-lost", "map", "basics::squares_in_order_on_every_lane"),
+    mutant("settled-twice", "cancellation", "an_aborted_closure_answers_at_once_and_keeps_its_slot"),
+    mutant("slot-freed-early", "cancellation", "an_aborted_closure_answers_at_once_and_keeps_its_slot"),
     mutant("timer-left", LIBRARY, "timers::tests::a_hundred_thousand_limits_are_gone_when_their_tasks_are"),
     mutant("waker-of-handle-lost", "cancellation", "a_plain_future_is_dropped_at_its_next_await"),
+    mutant("worker-gone-and-counted", "admission", "as_many_run_at_once_as_the_limit_says"),
 ];
 
 /// The flag under which the faults are compiled.

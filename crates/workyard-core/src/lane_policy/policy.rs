@@ -10,7 +10,7 @@ use super::runners::Items;
 use crate::histogram::Histogram;
 use crate::order::{Line, Links, Waiting};
 use crate::slots::{Holds, Record, Seat, Slots};
-use crate::{LaneConfig, Ledger, Moment, Outcome, Percentiles, Priority, Step, TaskState};
+use crate::{LaneConfig, Ledger, Moment, Outcome, Percentiles, Priority, Step, TaskState, mutant};
 
 /// The number of a live task in its lane. It is reused after the body has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -155,7 +155,7 @@ impl LanePolicy {
 
     /// Promises free room to the first in line, who is to be woken. Call it until it returns `None`.
     pub fn promise_next(&mut self) -> Option<Ticket> {
-        if self.open && self.has_room() { self.submitters.promise_first() } else { None }
+        if self.open && self.has_room() && !mutant!("promise-lost") { self.submitters.promise_first() } else { None }
     }
 
     /// A submitter cannot take the room that it was promised. It goes to the next in line, who is to be woken; this one is the
@@ -207,6 +207,9 @@ impl LanePolicy {
     }
 
     fn start_first(&mut self, now: Moment) -> Option<Slot> {
+        if mutant!("queue-lost-at-close") && !self.open {
+            return None;
+        }
         let tasks = &self.tasks;
         let slot = self.waiting.pop(|slot| tasks.get(slot).map_or_else(Moment::default, |task| task.accepted_at))?;
         self.start(slot, now);
@@ -296,6 +299,7 @@ impl LanePolicy {
                 self.overrunning += 1;
                 self.ledger.running -= 1;
                 self.ledger.count_ends(how, 1);
+                self.occupied -= usize::from(mutant!("slot-freed-early"));
             }
             // It is among the overrunning already if its item is.
             Holds::Items { overruns, .. } => self.overrunning += usize::from(!overruns),
@@ -316,7 +320,10 @@ impl LanePolicy {
                 self.ledger.running -= 1;
                 self.ledger.count_ends(how, 1);
             }
-            (Holds::OneTask, Ending::Late) => self.late_results += 1,
+            (Holds::OneTask, Ending::Late) => {
+                self.late_results += 1;
+                self.ledger.count_ends(how, u64::from(mutant!("settled-twice")));
+            }
             (Holds::Items { overruns, .. }, Ending::Final) => {
                 self.items.at_once -= task.holds.at_once();
                 self.overrunning -= usize::from(overruns);
@@ -445,7 +452,7 @@ impl LanePolicy {
         let slot = self.tasks.insert(record).ok_or(Refusal::Full)?;
         self.waiting.push(slot, priority);
         if holds == Holds::OneTask {
-            self.ledger.accepted += 1;
+            self.ledger.accepted += 1 + u64::from(mutant!("ledger-off-by-one") && slot == 1);
             self.ledger.queued += 1;
         }
         Ok(Slot(slot))

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use workyard_core::{Ending, Moment, Outcome, Reason, TaskState};
+use workyard_core::{Ending, Moment, Outcome, Reason, TaskState, mutant};
 
 use crate::callbacks::Turn;
 use crate::lane::LaneShared;
@@ -260,6 +260,9 @@ struct Clearing {
 fn clear_all(cleared: Cleared) {
     let clear = |(task, reason): Cleared| {
         task.discard();
+        if mutant!("queued-task-unanswered") {
+            return;
+        }
         task.answer(TaskError::stopped(task.header(), reason));
     };
     // A thread that is about to end may have no thread-locals any more; its chains are not made shorter.

@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Duration;
 
-use workyard_core::Moment;
+use workyard_core::{Moment, mutant};
 
 use crate::lane::LaneShared;
 use crate::primitives::{AtomicBool, Mutex};
@@ -86,7 +86,7 @@ impl Wakes {
         let mut held = self.held.lock();
         held.is_guarded = held.wakers.first.is_some();
         let due = self.take(&mut held);
-        due.first.is_some().then_some(due)
+        (due.first.is_some() && !mutant!("held-wake-lost")).then_some(due)
     }
 
     /// Lets go of all.

@@ -16,7 +16,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use workyard_core::{Moment, Reason};
+use workyard_core::{Moment, Reason, mutant};
 
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
@@ -113,7 +113,7 @@ impl LaneState {
     /// The next closure for a worker, or the end of its turn.
     pub(super) fn next_closure(&mut self, now: Moment, effects: &mut Effects) -> Option<Arc<dyn Task>> {
         let next = self.start_next(now);
-        if next.is_none() {
+        if next.is_none() && !mutant!("worker-gone-and-counted") {
             self.workers -= 1;
         }
         self.after_room(effects);
