@@ -9,10 +9,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
-use workyard_core::{Ending, Outcome, Reason, TaskState, mutant};
+use workyard_core::{Ending, Outcome, Reason, TaskState};
 
 use crate::observe::{Closing, in_poll};
+use crate::task::answer::{Answer, Given};
 use crate::task::attempt_end::NoValue;
 use crate::task::current;
 use crate::task::error::{BoxError, TaskError};
@@ -106,22 +106,13 @@ pub(crate) trait Work: Sized + Send + 'static {
 pub(crate) struct Cell<W: Work> {
     header: Header,
     place: Place<W>,
-    result: Mutex<Answer<W::Output>>,
-}
-
-/// What the handle's side knows.
-enum Answer<T> {
-    Pending(Option<Waker>),
-    Ready(Result<T, TaskError>),
-    Taken,
-    /// The handle is gone.
-    Detached,
+    answer: Answer<Result<W::Output, TaskError>>,
 }
 
 impl<W: Work> Cell<W> {
     /// In an `Arc`, which it never leaves: a body stays where it is.
     pub(crate) fn new(header: Header, work: W) -> Arc<Self> {
-        Arc::new(Self { header, place: Place::new(work), result: Mutex::new(Answer::Pending(None)) })
+        Arc::new(Self { header, place: Place::new(work), answer: Answer::new() })
     }
 
     /// The work, if it has not been taken.
@@ -158,22 +149,15 @@ impl<W: Work> Cell<W> {
     /// Gives the waker of whoever waits.
     #[must_use]
     fn resolve(&self, result: Result<W::Output, TaskError>) -> Option<Waker> {
-        let mut answer = self.result.lock();
-        match &mut *answer {
-            Answer::Pending(waker) => {
-                let waker = waker.take();
-                let failed = result.as_ref().is_err_and(|error| !error.is_cancelled());
-                *answer = Answer::Ready(result);
-                drop(answer);
+        let failed = result.as_ref().is_err_and(|error| !error.is_cancelled());
+        match self.answer.give(result) {
+            Given::Kept(waker) => {
                 self.header.tell_ended(failed);
                 return waker;
             }
-            Answer::Detached => {
-                drop(answer);
-                self.unobserved(result);
-            }
+            Given::Unwanted(result) => self.unobserved(result),
             // An answer is given once; a second one has nobody to go to.
-            Answer::Ready(_) | Answer::Taken => drop(answer),
+            Given::Second(result) => drop(result),
         }
         None
     }
@@ -190,7 +174,7 @@ impl<W: Work> Cell<W> {
     }
 
     fn is_detached(&self) -> bool {
-        matches!(*self.result.lock(), Answer::Detached)
+        self.answer.is_detached()
     }
 
     /// Drops what is the user's; a panic of its `Drop` is reported.
@@ -281,35 +265,11 @@ impl<W: Work> Task for Cell<W> {
 
 impl<W: Work> Join<W::Output> for Cell<W> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<W::Output, TaskError>> {
-        // A waker may be foreign code, so none is cloned or dropped under the lock: that is why this looks twice.
-        let mut fresh = None;
-        loop {
-            let mut replaced = None;
-            let mut answer = self.result.lock();
-            let poll = match &mut *answer {
-                Answer::Pending(Some(kept)) if kept.will_wake(cx.waker()) => Some(Poll::Pending),
-                Answer::Pending(kept) => fresh.take().map(|fresh| {
-                    replaced = if mutant!("waker-of-handle-lost") { Some(fresh) } else { kept.replace(fresh) };
-                    Poll::Pending
-                }),
-                Answer::Ready(_) => match std::mem::replace(&mut *answer, Answer::Taken) {
-                    Answer::Ready(result) => Some(Poll::Ready(result)),
-                    _ => Some(Poll::Pending),
-                },
-                Answer::Taken | Answer::Detached => Some(Poll::Pending),
-            };
-            drop(answer);
-            drop(replaced);
-            if let Some(poll) = poll {
-                return poll;
-            }
-            fresh = Some(cx.waker().clone());
-        }
+        self.answer.poll(cx)
     }
 
     fn detach(&self) {
-        let answer = std::mem::replace(&mut *self.result.lock(), Answer::Detached);
-        if let Answer::Ready(result) = answer {
+        if let Some(result) = self.answer.detach() {
             self.unobserved(result);
         }
     }

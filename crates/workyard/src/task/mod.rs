@@ -1,5 +1,6 @@
 //! One unit of work: what it is made of, what its submitter holds, what its body sees, and how it is stopped.
 
+mod answer;
 mod attempt_end;
 pub(crate) mod cancel;
 pub(crate) mod cell;
