@@ -102,6 +102,17 @@ mod tests {
     }
 
     #[test]
+    fn what_got_dearer_counts_by_half_and_what_got_cheaper_by_a_quarter() {
+        let mut size = ChunkSize::new(2, 1_000_000, None);
+        for (nanos, next) in [(1_000, 75), (3_000, 37), (400, 46), (1_600, 46)] {
+            size.measured(1_000, 1_000 * Duration::from_nanos(nanos));
+            assert_eq!(size.next(None), next, "after items of {nanos} ns");
+        }
+        size.measured(0, US);
+        assert_eq!(size.next(None), 46, "of no items nothing is learnt");
+    }
+
+    #[test]
     fn free_items_are_bounded() {
         let mut size = ChunkSize::new(2, 1_024, None);
         for _ in 0..9 {
