@@ -185,6 +185,10 @@
 //! In the repository: `docs/recipes.md` has whole programs to copy, and `docs/coming-from/` goes call by call through
 //! `multiprocessing.Pool`, `concurrent.futures`, `JoinSet` and its neighbours, and rayon.
 //!
+//! # Panics
+//! A panic of a body is an outcome of its task, on every lane, as long as panics unwind. In a program that is built with `panic = "abort"` the first one ends
+//! the process, as it would everywhere in it; nothing of that is caught or counted here.
+//!
 //! # Features
 //! `cron` adds `Scheduler::cron` and `cron_in`, timers by patterns (croner and jiff). `signals` adds `Shutdown::on_signal` (tokio's signal driver). `progress` adds `Progress`, which shows how far work has come,
 //! in bars or lines (indicatif draws the bars).
