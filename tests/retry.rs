@@ -16,5 +16,7 @@ mod maps;
 mod settings;
 #[path = "retry/stops.rs"]
 mod stops;
+#[path = "retry/storm.rs"]
+mod storm;
 #[path = "retry/ticks.rs"]
 mod ticks;

@@ -1,16 +1,17 @@
 //! What stops a task that is tried again, wherever that finds it: in the queue, at an attempt, between two.
 
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use workyard::{Handle, Lane, Outcome, Reason, Scheduler, TaskErrorKind, TaskStatus};
+use workyard::{Handle, Lane, Outcome, Reason, Scheduler, TaskErrorKind, TaskRef, TaskStatus};
 use workyard_testkit::{DropCounter, wait_for};
 
 use crate::common::Does::{Fails, Hangs, Works};
-use crate::common::{Does, Failed, SECOND, SOON, Script, counts, end, policy, settle};
+use crate::common::{Does, Failed, HeldClock, SECOND, SOON, Script, counts, end, policy, settle};
 
 /// Where a task is when it is stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -201,6 +202,49 @@ async fn a_body_that_was_asked_to_stop_is_not_tried_again() {
     let why = Some(workyard::GaveUp::Stopping);
     assert_eq!((error.kind(), error.attempts(), error.gave_up()), (TaskErrorKind::Failed, Some(1), why));
     let _report = end(&yard).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_predicate_that_stops_its_own_task_ends_it() {
+    // After the policy has looked whether the task is to stop, and before it waits.
+    for lane in ["io", "cpu"] {
+        for aborts in [false, true] {
+            let yard = narrow();
+            let itself: Arc<Mutex<Option<TaskRef>>> = Arc::default();
+            let stopped = Arc::clone(&itself);
+            let retry = policy(5).when(move |_| {
+                let task = stopped.lock().unwrap().clone().unwrap();
+                assert!(if aborts { task.abort() } else { task.cancel() });
+                true
+            });
+            let retry = retry.min_delay(100 * SECOND).build().unwrap();
+            let (go_on, waits) = mpsc::channel::<()>();
+            let handle = if lane == "io" {
+                let task = yard.io().task("stopped").retry(retry);
+                task.submit_with(|_| async { Err::<(), _>(Failed(1)) }).await.unwrap()
+            } else {
+                let waits = Mutex::new(waits);
+                let task = yard.cpu().task("stopped").retry(retry);
+                let work = move || {
+                    let _told = waits.lock().unwrap().recv();
+                    Err::<(), _>(Failed(1))
+                };
+                task.submit(work).await.unwrap()
+            };
+            *itself.lock().unwrap() = Some(handle.task_ref());
+            let clock = HeldClock::new();
+            drop(go_on);
+            let error = timeout(SOON, handle).await.expect("it ends at once").unwrap_err();
+            // A closure that was aborted was answered there and then.
+            let abandoned = lane == "cpu" && aborts;
+            let kind = if abandoned { TaskErrorKind::Abandoned } else { TaskErrorKind::Cancelled };
+            assert_eq!((error.kind(), error.reason(), error.attempts()), (kind, Some(Reason::User), Some(1)), "{lane}");
+            drop(clock);
+            let report = end(&yard).await;
+            let counts = report.lane(lane).unwrap().counts;
+            assert_eq!((counts.ended_between_attempts, counts.retries), (u64::from(!abandoned), 0), "{lane} {aborts}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -441,7 +441,8 @@ impl LanePolicy {
     }
 
     fn has_room(&self) -> bool {
-        let between_attempts = usize::try_from(self.ledger.retry_waiting).unwrap_or(usize::MAX);
+        let between_attempts = if mutant!("retry-without-place") { 0 } else { self.ledger.retry_waiting };
+        let between_attempts = usize::try_from(between_attempts).unwrap_or(usize::MAX);
         let taken = self.occupied + self.waiting.len() + self.submitters.promises + between_attempts;
         taken < self.config.limit + self.config.queue
     }

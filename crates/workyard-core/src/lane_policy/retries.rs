@@ -3,7 +3,7 @@
 
 use super::policy::{LanePolicy, Slot};
 use crate::slots::{Holds, Seat};
-use crate::{Moment, Outcome, Step, TaskState};
+use crate::{Moment, Outcome, Step, TaskState, mutant};
 
 impl LanePolicy {
     /// An attempt of this task has ended, and another is to come: the slot is free, the place is kept. `false` if the task has been
@@ -17,7 +17,7 @@ impl LanePolicy {
         task.accepted_at = now;
         task.seat = Seat::None;
         match seat {
-            Seat::Held => self.occupied -= 1,
+            Seat::Held => self.occupied -= usize::from(!mutant!("retry-keeps-slot")),
             Seat::None => self.lending -= 1,
             Seat::Awaited => {
                 self.resuming.remove(&mut self.resuming_links, slot.0);

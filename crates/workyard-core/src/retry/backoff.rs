@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::invalid::{InvalidRetry, check_number, check_time};
+use crate::mutant;
 
 /// Delays that grow by a factor up to a cap, each drawn from nothing up to that (*full jitter*), so that callers who failed at
 /// one instant do not come back at one instant.
@@ -46,7 +47,7 @@ impl Backoff {
     /// anything from nothing to that, all as likely if `random` is.
     pub fn delay(&self, attempt: u32, random: u64) -> Duration {
         let ceiling = self.ceiling(attempt);
-        if !self.jitter {
+        if !self.jitter || mutant!("retry-at-one-instant") {
             return ceiling;
         }
         // At most a day of nanoseconds, so the product fits, and so does the share.

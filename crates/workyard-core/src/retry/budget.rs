@@ -10,6 +10,7 @@
 //! up for a storm; so there is no need for a clock.)
 
 use super::invalid::{InvalidRetry, check_count, check_number};
+use crate::mutant;
 
 /// How many retries may be made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,13 +50,13 @@ impl RetryBudget {
     }
 
     /// Takes one retry, if there is one.
-    pub const fn take(&mut self) -> bool {
+    pub fn take(&mut self) -> bool {
         match self.left.checked_sub(RETRY) {
             Some(left) => {
                 self.left = left;
                 true
             }
-            None => false,
+            None => mutant!("retry-budget-without-end"),
         }
     }
 

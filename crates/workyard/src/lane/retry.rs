@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use workyard_core::TaskState;
+use workyard_core::{TaskState, mutant};
 
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
@@ -23,7 +23,7 @@ impl LaneShared {
     pub(super) fn waits_for_retry(self: &Arc<Self>, task: &Arc<dyn Task>) {
         self.yard.waits.body_ended(&**task);
         self.yard.timers.set(task, &self.yard.runtime);
-        if let Some(reason) = task.header().signal.asked() {
+        if let Some(reason) = task.header().signal.asked().filter(|_| !mutant!("retry-deaf")) {
             self.cancel(task, reason);
         }
     }
@@ -45,7 +45,9 @@ impl LaneShared {
         self.yard.timers.set(task, &self.yard.runtime);
         effects.act(self);
         // It needs a slot again, which those who wait for it may have to lend.
-        self.yard.waits.lent(&**task);
+        if !mutant!("retry-waiter-untold") {
+            self.yard.waits.lent(&**task);
+        }
         if crowded {
             self.yard.waits.crowded(self);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use workyard_core::{Attempt, Chance, NextAttempt, RetryPolicy};
+use workyard_core::{Attempt, Chance, NextAttempt, RetryPolicy, mutant};
 
 use crate::retry::budget::RetryBudget;
 use crate::retry::builder::RetryBuilder;
@@ -115,7 +115,7 @@ impl Retry {
     pub(crate) fn may_help(&self, failure: &Failure<'_>) -> bool {
         match failure {
             Failure::Failed(error) => self.0.when.as_ref().is_none_or(|when| when(&***error)),
-            Failure::Panicked => self.0.panics,
+            Failure::Panicked => self.0.panics || mutant!("retry-of-panics"),
             Failure::TimedOut => self.0.timeouts,
         }
     }
