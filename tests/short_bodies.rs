@@ -148,6 +148,33 @@ fn futures_that_block_their_threads_for_one_another_all_run() {
     });
 }
 
+/// A driver answers for several futures at once, and not only when the last of them is over: one blocks its thread until
+/// what those before it gave has come, and those behind it, too.
+#[test]
+fn what_is_polled_with_a_future_that_blocks_is_not_held_up() {
+    on_threads(async {
+        let yard = Scheduler::new();
+        for _ in 0..3 {
+            expect_short(&yard).await;
+            let (open, shut) = mpsc::channel::<()>();
+            let (mut before, mut behind) = (Vec::new(), Vec::new());
+            for number in 0..6 {
+                before.push(yard.io().submit(async move { number }).await.unwrap());
+            }
+            let blocks = yard.io().submit(async move { shut.recv().is_err() }).await.unwrap();
+            for number in 6..12 {
+                behind.push(yard.io().submit(async move { number }).await.unwrap());
+            }
+            for (number, handle) in before.into_iter().chain(behind).enumerate() {
+                assert_eq!(handle.await.unwrap(), number);
+            }
+            drop(open);
+            assert!(blocks.await.unwrap());
+        }
+        balances(yard, |completed| completed > 39).await;
+    });
+}
+
 #[test]
 fn what_is_stopped_before_its_first_poll_is_never_polled() {
     on_one_thread(async {

@@ -1,9 +1,12 @@
 //! Owns the decisions about drivers, which poll the futures of a lane one after the other: when one is woken, when it rests, and
 //! when somebody has to look whether they go on. Never polls, never wakes.
 //!
+//! A driver takes a [`Hand`] of several at once, and answers for them at once.
+//!
 //! *Liveness*: whenever futures are ready to be polled, a driver is on its way to them, or is at work and not held up, or the guard
 //! looks. A driver that is held up tells nobody, so it is the guard that finds nothing was taken, and has the ready
-//! go another way. A test walks through every order of a few steps.
+//! go another way. What is in the hand of one that is held up, nobody else would come to, whoever goes on elsewhere: the guard
+//! finds that the hand is the one that it saw before, and empties it. A test walks through every order of a few steps.
 
 use crate::mutant;
 
@@ -18,6 +21,15 @@ pub struct Drivers {
     /// Woken or at work.
     awake: usize,
     is_guarded: bool,
+}
+
+/// What one driver has taken and has not answered for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Hand {
+    /// How many there are beside the one that it polls.
+    spare: usize,
+    /// Whether the guard has seen it.
+    was_seen: bool,
 }
 
 /// Who is to be called.
@@ -52,22 +64,23 @@ impl Drivers {
         (!std::mem::replace(&mut self.is_guarded, true)).then_some(DriverCall::Guard)
     }
 
-    /// A driver asks for a future. `false` if there is none.
-    pub const fn take(&mut self) -> bool {
-        let is_any = self.ready > 0;
-        if is_any {
-            self.ready -= 1;
-            self.taken += 1;
-        }
-        is_any
+    /// A driver that has answered for what was in its hand takes up to `most` futures into it. Gives how many; with others awake it
+    /// leaves them a half.
+    pub fn take(&mut self, hand: &mut Hand, most: usize) -> usize {
+        let fair = if self.awake > 1 { self.ready.div_ceil(2) } else { self.ready };
+        let taken = fair.min(most);
+        self.ready -= taken;
+        self.taken += taken as u64;
+        *hand = Hand { spare: taken.saturating_sub(1), was_seen: false };
+        taken
     }
 
-    /// A driver that has just taken a future wants another one to join in, if there are more.
+    /// A driver that has just taken futures wants another one to join in, if there are more.
     pub fn help(&mut self) -> Option<DriverCall> {
         (self.ready > 0).then(|| self.wake())
     }
 
-    /// A driver found nothing to do. It sleeps or ends.
+    /// A driver found nothing to do, and has nothing in its hand. It sleeps or ends.
     pub const fn rest(&mut self, sleeps: bool) {
         self.awake -= 1;
         self.asleep += sleeps as usize;
@@ -95,11 +108,12 @@ impl Drivers {
         leaves
     }
 
-    /// The guard looks. `seen` is what it saw when it looked last, and is made to be what it sees now.
-    pub const fn look(&mut self, seen: &mut u64) -> Look {
+    /// The guard looks, after it has looked at each [`Hand`]. `seen` is what it saw when it looked last, and is made to be what it sees
+    /// now. `in_hand`: whether there is something left in a hand that the guard has to come back for.
+    pub const fn look(&mut self, seen: &mut u64, in_hand: bool) -> Look {
         let nothing_moved = *seen == self.taken;
         *seen = self.taken;
-        if !nothing_moved {
+        if !nothing_moved || (in_hand && self.ready == 0) {
             return Look::GoesOn;
         }
         self.is_guarded = false;
@@ -137,28 +151,58 @@ impl Drivers {
     }
 }
 
+impl Hand {
+    /// The guard looks at it: whether it is to be emptied, but for the one that is being polled.
+    pub const fn look(&mut self) -> bool {
+        let is_stuck = self.spare > 0 && self.was_seen;
+        self.was_seen = true;
+        if is_stuck {
+            self.spare = 0;
+        }
+        is_stuck
+    }
+
+    /// Whether the guard has to come back for what is in it.
+    pub const fn has_spare(self) -> bool {
+        self.spare > 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
-    use super::{DriverCall, Drivers, Look};
+    use super::{DriverCall, Drivers, Hand, Look};
 
     /// Everything that decides what may happen next.
     #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
     struct World {
         drivers: Drivers,
-        /// Drivers that are on their way, and those at a future: `true` if it never returns.
+        /// Drivers that are on their way, and those at a future.
         coming: usize,
-        polling: Vec<bool>,
+        polling: Vec<Polling>,
         asleep: usize,
         /// What the guard saw last.
         guard: Option<u64>,
         submitted: usize,
-        polled: usize,
+        taken: usize,
         spawned: usize,
+        emptied: usize,
     }
 
-    const MOST: usize = 4;
+    /// A driver at a future.
+    #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+    struct Polling {
+        /// By one that never returns.
+        held_up: bool,
+        /// What is in its hand and was not polled, and what was and is not answered for.
+        left: usize,
+        unanswered: usize,
+        hand: Hand,
+    }
+
+    const MOST: usize = 6;
+    const IN_HAND: usize = 3;
 
     impl World {
         fn call(&mut self, call: Option<DriverCall>) {
@@ -176,18 +220,52 @@ mod tests {
             }
         }
 
-        /// A driver that is not at a future asks for one, which may hold it up for ever.
+        /// A driver with an empty hand asks for more, the first of which may hold it up for ever.
         fn ask(&mut self, helped: bool, held_up: bool) {
-            if !self.drivers.take() {
+            let mut hand = Hand::default();
+            let taken = self.drivers.take(&mut hand, IN_HAND);
+            if taken == 0 {
                 self.drivers.rest(true);
                 self.asleep += 1;
                 return;
             }
+            self.taken += taken;
             let help = if helped { self.drivers.help() } else { None };
             self.call(help);
-            self.polling.push(held_up);
+            self.polling.push(Polling { held_up, left: taken - 1, unanswered: 0, hand });
             self.polling.sort_unstable();
-            self.polled += 1;
+        }
+
+        /// The future that the first driver is at, which is not held up, is over.
+        fn go_on(&mut self, helped: bool, held_up: bool) {
+            let polling = &mut self.polling[0];
+            if polling.left == 0 {
+                self.polling.remove(0);
+                self.ask(helped, held_up);
+            } else {
+                polling.left -= 1;
+                polling.unanswered += 1;
+                polling.held_up = held_up;
+                self.polling.sort_unstable();
+            }
+        }
+
+        fn look(&mut self, mut seen: u64) {
+            for polling in &mut self.polling {
+                if polling.hand.look() {
+                    self.emptied += polling.left + polling.unanswered;
+                    (polling.left, polling.unanswered) = (0, 0);
+                }
+            }
+            let in_hand = self.polling.iter().any(|polling| polling.hand.has_spare());
+            self.guard = match self.drivers.look(&mut seen, in_hand) {
+                Look::GoesOn => Some(seen),
+                Look::Ends => None,
+                Look::Stuck => {
+                    self.spawned = self.submitted - self.taken;
+                    None
+                }
+            };
         }
 
         /// Every world that one step leads to.
@@ -212,55 +290,49 @@ mod tests {
                         world.ask(helped, held_up);
                     });
                 }
-                if self.polling.first() == Some(&false) {
-                    step(&|world| {
-                        world.polling.remove(0);
-                        world.ask(helped, held_up);
-                    });
+                if self.polling.first().is_some_and(|polling| !polling.held_up) {
+                    step(&|world| world.go_on(helped, held_up));
                 }
             }
             if let Some(seen) = self.guard {
-                step(&|world| {
-                    let (mut seen, ready) = (seen, world.submitted - world.polled - world.spawned);
-                    match world.drivers.look(&mut seen) {
-                        Look::GoesOn => world.guard = Some(seen),
-                        Look::Ends => world.guard = None,
-                        Look::Stuck => {
-                            world.guard = None;
-                            world.spawned += ready;
-                        }
-                    }
-                });
+                step(&|world| world.look(seen));
             }
             next
         }
 
         fn check(&self) {
-            let waiting = self.submitted - self.polled - self.spawned;
+            let waiting = self.submitted - self.taken - self.spawned;
             assert_eq!(self.drivers.has_ready(), waiting > 0, "{self:?}");
             assert_eq!(self.drivers.awake(), self.coming + self.polling.len(), "{self:?}");
-            let is_driven = self.coming > 0 || self.polling.contains(&false);
+            let is_driven = self.coming > 0 || self.polling.iter().any(|polling| !polling.held_up);
             // The guard is for when all that are awake are held up.
-            let is_saved = self.polling.contains(&true) && self.guard.is_some();
+            let is_saved = self.polling.iter().any(|polling| polling.held_up) && self.guard.is_some();
             assert!(waiting == 0 || is_driven || is_saved, "nobody comes to those that are ready: {self:?}");
+            for polling in self.polling.iter().filter(|polling| polling.held_up) {
+                let is_empty = polling.left + polling.unanswered == 0;
+                assert!(is_empty || self.guard.is_some(), "nobody comes to what is in a hand: {self:?}");
+                assert!(is_empty || polling.hand.has_spare(), "the guard would not empty this hand: {self:?}");
+            }
         }
     }
 
     #[test]
     fn in_every_order_of_steps_somebody_comes_to_those_that_are_ready() {
         let (mut seen, mut left) = (HashSet::new(), vec![World::default()]);
-        let (mut stuck, mut held_up) = (0, 0);
+        let (mut stuck, mut held_up, mut emptied) = (0, 0, 0);
         while let Some(world) = left.pop() {
             world.check();
             if !seen.insert(world.clone()) {
                 continue;
             }
             stuck += usize::from(world.spawned > 0);
-            held_up += usize::from(world.polling.contains(&true));
+            held_up += usize::from(world.polling.iter().any(|polling| polling.held_up));
+            emptied += usize::from(world.emptied > 0);
             // What the guard saw grows without end, but only as fast as futures are taken.
             left.extend(world.next());
         }
-        assert!(seen.len() > 1_000 && stuck > 100 && held_up > 100, "{} worlds, {stuck}, {held_up}", seen.len());
+        let seen = seen.len();
+        assert!(seen > 1_000 && stuck > 100 && held_up > 100 && emptied > 100, "{seen}, {stuck}, {held_up}, {emptied}");
     }
 
     #[test]
@@ -270,7 +342,8 @@ mod tests {
         assert!(drivers.lost(false), "the last one leaves a future behind");
         assert!(!drivers.has_ready());
         assert_eq!(drivers.push(), Some(DriverCall::New));
-        assert!(drivers.take() && !drivers.take());
+        let mut hand = Hand::default();
+        assert_eq!([drivers.take(&mut hand, 8), drivers.take(&mut hand, 8)], [1, 0]);
         drivers.rest(true);
         assert!(!drivers.lost(true));
     }

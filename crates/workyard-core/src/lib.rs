@@ -29,7 +29,7 @@ mod watchdog;
 
 pub use chunks::ChunkSize;
 pub use config::{LaneConfig, OutOfRange, check};
-pub use drivers::{DriverCall, Drivers, Look};
+pub use drivers::{DriverCall, Drivers, Hand, Look};
 pub use histogram::Percentiles;
 pub use lane_policy::{Ending, LaneCounts, LanePolicy, Refusal, Slot, Ticket};
 pub use ledger::{Grouped, Ledger};

@@ -6,8 +6,9 @@
 //!
 //! # Protocol
 //! *Who gives tasks a slot*: under the lock, puts them among the ready; if no driver is awake, has one wake up. *Driver*: under
-//! the lock, counts the end of the future that it has just polled and takes the next one; if there is none, it falls asleep in the
-//! same critical section, so whoever comes later finds it asleep.
+//! the lock, counts the ends of the futures that it has just polled and takes the next ones into its hand; if there are none, it falls
+//! asleep in the same critical section, so whoever comes later finds it asleep. It takes as many as it can poll in some [`FULL`], and
+//! for them all the lock is taken, and the clock looked at, once.
 //!
 //! Tokio runs a driver that was woken next on the same worker, which nobody can take it from. That is what makes tiny tasks
 //! cheap. When a driver was at work for a while and leaves others behind, it wakes a second one.
@@ -15,7 +16,8 @@
 //! What was expected may be wrong: a future polls long, or blocks its thread in `block_in_place` until another one, which is among
 //! the ready, has made it go on; or the task that woke the driver goes on without a pause, and tokio does not come to it. So while there are
 //! more ready ones than the one that a driver is woken for, a *guard* looks each millisecond; if none was taken meanwhile, each of
-//! them is spawned by itself, and nothing is expected any more.
+//! them is spawned by itself, and nothing is expected any more. So are those in the hand of a driver that the guard finds at the same hand
+//! twice; those that are over there it answers for (see [`in_hand`](crate::task::in_hand)).
 //!
 //! A driver ends when the lane is closed. One that its runtime drops gives up the ready: each of them is spawned by
 //! itself, and ended by the same runtime in the same way.
@@ -27,14 +29,15 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::task::coop;
-use workyard_core::{DriverCall, Drivers, Look, Outcome, ShortBodies};
+use workyard_core::{DriverCall, Drivers, Hand, Look, Moment, Outcome, ShortBodies, Slot};
 
 use crate::lane::LaneShared;
 use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
 use crate::lane::io::{get_ready, spawn_body};
-use crate::lane::shared::LaneState;
+use crate::lane::shared::{BodyEnd, LaneState};
 use crate::task::cell::Task;
+use crate::task::in_hand::TakenBack;
 
 /// What the drivers of one lane are to poll, and how to wake them.
 #[derive(Default)]
@@ -43,7 +46,17 @@ pub(super) struct Pool {
     /// Tasks that have a slot and were not polled.
     ready: VecDeque<Arc<dyn Task>>,
     asleep: Vec<(Number, Waker)>,
+    /// Of the drivers that are awake.
+    hands: Vec<Held>,
     last: u64,
+}
+
+/// What is in the hand of one driver.
+struct Held {
+    driver: Number,
+    hand: Hand,
+    /// Each may have left it, and its number may be another's: the task itself knows.
+    slots: Vec<Slot>,
 }
 
 /// Tells a driver from the others of its lane.
@@ -77,16 +90,36 @@ impl Pool {
         });
     }
 
-    /// The next future to poll. `wants_help`: whether another driver is to join in if there are more.
-    fn take(&mut self, wants_help: bool, effects: &mut Effects) -> Option<Arc<dyn Task>> {
-        if !self.drivers.take() {
-            return None;
+    /// The next futures to poll, at most so many. `wants_help`: whether another driver is to join in if there are more.
+    fn take(
+        &mut self,
+        driver: Number,
+        most: usize,
+        wants_help: bool,
+        into: &mut Vec<Arc<dyn Task>>,
+        effects: &mut Effects,
+    ) {
+        let at = self.hands.iter().position(|held| held.driver == driver).unwrap_or_else(|| {
+            self.hands.push(Held { driver, hand: Hand::default(), slots: Vec::with_capacity(MOST_IN_HAND) });
+            self.hands.len() - 1
+        });
+        let Held { hand, slots, .. } = &mut self.hands[at];
+        let taken = self.drivers.take(hand, most);
+        slots.clear();
+        for task in self.ready.drain(..taken) {
+            task.header().in_hand.hand();
+            slots.push(task.header().slot());
+            into.push(task);
         }
-        if wants_help {
+        if wants_help && taken > 0 {
             let call = self.drivers.help();
             self.call(call, effects);
         }
-        self.ready.pop_front()
+    }
+
+    /// A driver has nothing in its hand.
+    fn let_go(&mut self, driver: Number) {
+        self.hands.retain(|held| held.driver != driver);
     }
 
     fn spawn_ready(&mut self, effects: &mut Effects) {
@@ -100,7 +133,7 @@ impl LaneShared {
     /// Spawns a driver, which is counted as awake.
     pub(super) fn spawn_driver(self: &Arc<Self>, number: Number) {
         if let Executor::Io(runtime) = &self.executor {
-            drop(runtime.spawn(drive(Driver { lane: Arc::clone(self), number, has_ended: false })));
+            drop(runtime.spawn(drive(Driver::new(self, number))));
         }
     }
 
@@ -121,6 +154,7 @@ impl LaneShared {
         let mut effects = Effects::default();
         let waker = {
             let pool = &mut self.state.lock().pool;
+            pool.let_go(number);
             let at = pool.asleep.iter().position(|&(asleep, _)| asleep == number);
             let waker = at.map(|at| pool.asleep.swap_remove(at));
             if pool.drivers.lost(waker.is_some()) {
@@ -138,10 +172,11 @@ async fn guard(lane: Arc<LaneShared>) {
     let mut goes_on = true;
     while goes_on {
         tokio::time::sleep(LOOK).await;
-        let mut effects = Effects::default();
+        let (mut effects, mut ended) = (Effects::default(), Vec::new());
         {
             let mut state = lane.state.lock();
-            let look = state.pool.drivers.look(&mut seen);
+            let in_hand = state.empty_stuck_hands(&lane, &mut ended, &mut effects);
+            let look = state.pool.drivers.look(&mut seen, in_hand);
             goes_on = look == Look::GoesOn;
             if look == Look::Stuck {
                 state.short = ShortBodies::default();
@@ -149,6 +184,40 @@ async fn guard(lane: Arc<LaneShared>) {
             }
         }
         effects.act(&lane);
+        for Ended { task, end } in ended {
+            lane.body_ended(&*task, end, Effects::default());
+        }
+    }
+}
+
+/// A task whose end was counted.
+struct Ended {
+    task: Arc<dyn Task>,
+    end: BodyEnd,
+}
+
+impl LaneState {
+    /// Empties the hands of drivers that are held up. Whether there is something in others that has to be looked at again.
+    fn empty_stuck_hands(&mut self, lane: &LaneShared, ended: &mut Vec<Ended>, effects: &mut Effects) -> bool {
+        let stuck = self.pool.hands.iter_mut().filter_map(|held| held.hand.look().then(|| held.slots.clone()));
+        let stuck: Vec<_> = stuck.flatten().collect();
+        if !stuck.is_empty() {
+            self.short = ShortBodies::default();
+            let now = lane.yard.clock.now();
+            for slot in stuck {
+                let Some(task) = self.held_in(slot).map(Arc::clone) else { continue };
+                match task.header().in_hand.take_back() {
+                    TakenBack::Nothing => {}
+                    TakenBack::Unbegun => effects.push(Effect::Start(task)),
+                    TakenBack::Over(how) => {
+                        let end = self.end_body(&*task, how, now);
+                        ended.push(Ended { task, end });
+                    }
+                }
+            }
+            self.hand_out(&lane.executor, now, effects);
+        }
+        self.pool.hands.iter().any(|held| held.hand.has_spare())
     }
 }
 
@@ -156,6 +225,14 @@ async fn guard(lane: Arc<LaneShared>) {
 struct Driver {
     lane: Arc<LaneShared>,
     number: Number,
+    /// How many it takes at once.
+    most: usize,
+    /// Empty between its shifts, as are the two that follow: they keep their room.
+    hand: Vec<Arc<dyn Task>>,
+    over: Vec<(Arc<dyn Task>, Outcome)>,
+    ended: Vec<Ended>,
+    /// How many were polled since it answered last, and are not over.
+    pending: u32,
     has_ended: bool,
 }
 
@@ -194,60 +271,102 @@ enum Next {
 }
 
 impl Driver {
-    /// Polls one future after the other.
-    fn shift(&self, cx: &Context<'_>) -> Next {
-        let lane = &self.lane;
+    fn new(lane: &Arc<LaneShared>, number: Number) -> Self {
+        Self {
+            lane: Arc::clone(lane),
+            number,
+            most: 1,
+            hand: Vec::with_capacity(MOST_IN_HAND),
+            over: Vec::with_capacity(MOST_IN_HAND),
+            ended: Vec::with_capacity(MOST_IN_HAND),
+            pending: 0,
+            has_ended: false,
+        }
+    }
+
+    /// Takes one handful of futures after the other, polls them, and answers for those that are over.
+    fn shift(&mut self, cx: &Context<'_>) -> Next {
+        let lane = Arc::clone(&self.lane);
         let mut waker = Some(cx.waker().clone());
         let began = lane.yard.clock.now();
-        let mut since = began;
-        let mut polled: Option<Polled> = None;
-        for polls in 0..=AT_ONCE {
-            let now = if polled.is_some() { lane.yard.clock.now() } else { began };
+        let (mut since, mut polls) = (began, 0);
+        loop {
+            let now = if polls == 0 { began } else { lane.yard.clock.now() };
             let mut effects = Effects::default();
-            let mut next = Err(Next::Yield);
-            let ended = {
+            let next = {
                 let mut state = lane.state.lock();
-                let ended = polled.take().and_then(|polled| {
-                    state.short.saw(polled.is_some(), now.since(since), 1);
-                    let (task, how) = polled?;
-                    let end = state.end_body(&*task, how, now);
-                    state.hand_out(&lane.executor, now, &mut effects);
-                    Some((task, end))
-                });
+                self.answer(&mut state, since, now, &mut effects);
                 let at_work = now.since(began);
                 if polls < AT_ONCE && at_work < SHIFT && coop::has_budget_remaining() {
                     let worth_it = at_work > SLOW && at_work > WORTH_HELP * polls;
                     let wants_help = worth_it && state.pool.drivers.awake() < lane.at_once;
-                    next = state.pool.take(wants_help, &mut effects).ok_or(Next::Yield);
+                    state.pool.take(self.number, self.most, wants_help, &mut self.hand, &mut effects);
                 }
-                if next.is_err() && !state.pool.drivers.has_ready() {
-                    next = Err(self.rest(&mut state, &mut waker));
+                match (self.hand.is_empty(), state.pool.drivers.has_ready()) {
+                    (false, _) => None,
+                    (true, true) => Some(Next::Yield),
+                    (true, false) => Some(self.rest(&mut state, &mut waker)),
                 }
-                ended
             };
             since = now;
-            match ended {
-                Some((task, end)) => {
-                    let waker = lane.body_ended_quietly(&*task, end, effects);
-                    lane.wake_with_others(waker, now);
-                }
-                None => effects.act(lane),
+            effects.act(&lane);
+            for Ended { task, end } in self.ended.drain(..) {
+                let waker = lane.body_ended_quietly(&*task, end, Effects::default());
+                lane.wake_with_others(waker, now);
             }
-            match next {
-                Ok(task) => polled = Some(poll_first(task)),
-                Err(next) => {
-                    lane.wakes.let_go();
-                    return next;
-                }
+            if let Some(next) = next {
+                lane.wakes.let_go();
+                return next;
+            }
+            polls += u32::try_from(self.hand.len()).unwrap_or(u32::MAX);
+            self.poll_hand();
+        }
+    }
+
+    fn poll_hand(&mut self) {
+        for task in self.hand.drain(..).filter(|task| task.header().in_hand.begin()) {
+            if let Some(how) = poll_first(&task) {
+                task.header().in_hand.over(how);
+                self.over.push((task, how));
+            } else {
+                task.header().in_hand.leave();
+                self.pending += 1;
+                spawn_body(task);
             }
         }
-        Next::Yield
+    }
+
+    /// Counts the ends of what was polled since, and starts what their slots are good for.
+    fn answer(&mut self, state: &mut LaneState, since: Moment, now: Moment, effects: &mut Effects) {
+        let (over, pending) = (u32::try_from(self.over.len()).unwrap_or(u32::MAX), std::mem::take(&mut self.pending));
+        if over + pending == 0 {
+            return;
+        }
+        let took = now.since(since);
+        // One that took long is one, however many were polled with it.
+        if pending > 0 {
+            state.short.saw(true, Duration::ZERO, over);
+        }
+        state.short.saw(pending == 0, took, if pending == 0 { over } else { pending });
+        self.most = match took {
+            _ if took < FULL / 2 => MOST_IN_HAND.min(self.most * 2),
+            _ if took > FULL => 1.max(self.most / 2),
+            _ => self.most,
+        };
+        for (task, how) in self.over.drain(..) {
+            // The guard may have answered for it.
+            let is_ours = task.header().in_hand.answer();
+            let end = if is_ours { state.end_body(&*task, how, now) } else { BodyEnd::NONE };
+            self.ended.push(Ended { task, end });
+        }
+        state.hand_out(&self.lane.executor, now, effects);
     }
 
     /// With nothing to poll, the driver sleeps, or ends if the lane is closed.
     fn rest(&self, state: &mut LaneState, waker: &mut Option<Waker>) -> Next {
         let is_open = state.policy.is_open();
         let waker = waker.take_if(|_| is_open);
+        state.pool.let_go(self.number);
         state.pool.drivers.rest(waker.is_some());
         let Some(waker) = waker else { return Next::End };
         state.pool.asleep.push((self.number, waker));
@@ -255,22 +374,22 @@ impl Driver {
     }
 }
 
-/// A task that has ended, and how; nothing if it was not ready.
-type Polled = Option<(Arc<dyn Task>, Outcome)>;
-
-fn poll_first(task: Arc<dyn Task>) -> Polled {
-    get_ready(&task);
+/// Polls a future that was never polled: how it ended, if it has.
+fn poll_first(task: &Arc<dyn Task>) -> Option<Outcome> {
+    get_ready(task);
     if let Some(reason) = task.header().signal.stopped() {
-        let how = task.stop_body(reason);
-        return Some((task, how));
+        return Some(task.stop_body(reason));
     }
     // Nobody is to be woken: if it is not ready, it is polled once more as soon as it has a tokio task.
-    if let Poll::Ready(how) = task.poll_body(&task, &mut Context::from_waker(Waker::noop())) {
-        return Some((task, how));
+    match task.poll_body(task, &mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(how) => Some(how),
+        Poll::Pending => None,
     }
-    spawn_body(task);
-    None
 }
+
+/// How many futures a driver has in its hand at most, and for how long it should be at them.
+const MOST_IN_HAND: usize = 32;
+const FULL: Duration = Duration::from_micros(20);
 
 /// How many futures a driver polls, and for how long, before others on its worker get their turn.
 const AT_ONCE: u32 = 512;

@@ -122,8 +122,7 @@ impl LaneShared {
 impl LaneState {
     /// Whether this task has its number still: it may be another's by now.
     fn holds(&self, task: &dyn Task) -> bool {
-        let held = self.tasks.get(task.header().slot().0 as usize).and_then(Option::as_ref);
-        held.is_some_and(|held| held.header().id == task.header().id)
+        self.held_in(task.header().slot()).is_some_and(|held| held.header().id == task.header().id)
     }
 
     fn grant(&mut self, slot: Slot, in_flight: usize, want: usize) -> Granted {

@@ -68,6 +68,11 @@ pub(super) struct BodyEnd {
     pub(super) held: Option<Arc<dyn Task>>,
 }
 
+impl BodyEnd {
+    /// Nothing follows from it.
+    pub(super) const NONE: Self = Self { ending: None, held: None };
+}
+
 /// Who waits for room: how to wake it, and the task in whose body it is polled.
 struct Submitter {
     waker: Waker,
@@ -294,6 +299,11 @@ impl LaneState {
         self.tasks.get_mut(slot.0 as usize)?.take()
     }
 
+    /// The task with this number.
+    pub(super) fn held_in(&self, slot: Slot) -> Option<&Arc<dyn Task>> {
+        self.tasks.get(slot.0 as usize)?.as_ref()
+    }
+
     pub(super) fn held(&self) -> impl Iterator<Item = &Arc<dyn Task>> {
         self.tasks.iter().flatten()
     }
@@ -314,7 +324,7 @@ impl LaneState {
         let slot = task.header().slot();
         if task.gives_way() && self.policy.give_way(slot, now) {
             task.header().set_status(TaskState::Queued);
-            return BodyEnd { ending: None, held: None };
+            return BodyEnd::NONE;
         }
         if task.header().retrying().is_some_and(Retrying::take_pause) && self.policy.wait_for_retry(slot, now) {
             task.header().set_status(TaskState::RetryWaiting);
@@ -343,7 +353,7 @@ impl LaneState {
     }
 
     fn mark_started(&self, slot: Slot) -> Option<Arc<dyn Task>> {
-        let task = self.tasks.get(slot.0 as usize)?.as_ref()?;
+        let task = self.held_in(slot)?;
         task.header().set_status(TaskState::Running);
         Some(Arc::clone(task))
     }
@@ -357,7 +367,7 @@ impl LaneState {
             }
         } else {
             while let Some(slot) = self.policy.resume_next() {
-                if let Some(Some(resumed)) = self.tasks.get(slot.0 as usize) {
+                if let Some(resumed) = self.held_in(slot) {
                     resumed.header().set_seat(Seat::Held);
                     effects.push(Effect::Resume(Arc::clone(resumed)));
                 }

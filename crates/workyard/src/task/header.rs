@@ -12,6 +12,7 @@ use crate::observe::TaskSpan;
 use crate::retry::Retry;
 use crate::task::cancel::Signal;
 use crate::task::id::{Name, TaskId};
+use crate::task::in_hand::InHand;
 use crate::task::limits::Watched;
 use crate::task::on_done::{Callback, Told};
 use crate::task::on_end::Watcher;
@@ -32,6 +33,7 @@ pub(crate) struct Header {
     /// How many waits of the body are in the graph of the yard's waits.
     waits: AtomicU32,
     status: StatusCell,
+    pub(crate) in_hand: InHand,
     seat: AtomicU8,
     pub(crate) priority: Priority,
     /// Whether the body has a context to look at. Every closure has: it cannot be dropped half way.
@@ -115,6 +117,7 @@ impl Header {
             slot: AtomicU32::new(u32::MAX),
             waits: AtomicU32::new(0),
             status: StatusCell::default(),
+            in_hand: InHand::default(),
             seat: AtomicU8::new(Seat::Held as u8),
             priority,
             has_context,

@@ -11,6 +11,7 @@ mod error;
 mod handle;
 pub(crate) mod header;
 mod id;
+pub(crate) mod in_hand;
 pub(crate) mod limits;
 mod on_done;
 mod on_end;
