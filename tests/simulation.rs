@@ -9,6 +9,8 @@ mod dropped;
 mod lifecycles;
 #[path = "simulation/replay.rs"]
 mod replay;
+#[path = "simulation/retries.rs"]
+mod retries;
 #[path = "simulation/sweep.rs"]
 mod sweep;
 #[path = "simulation/time.rs"]
