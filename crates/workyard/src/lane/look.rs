@@ -26,7 +26,8 @@ impl LaneShared {
         let counts = state.policy.counts();
         let ledger = counts.ledger;
         LaneLook {
-            started: ledger.accepted - ledger.queued - counts.never_started,
+            // Who waits for another attempt in the queue has not begun that.
+            started: ledger.accepted + counts.retries - ledger.queued - counts.never_started,
             ended: ledger.all_ended() + counts.late_results,
             occupied: counts.occupied,
             overrunning: counts.overrunning,
