@@ -317,6 +317,21 @@ mod tests {
     }
 
     #[test]
+    fn drivers_and_what_they_take_are_counted() {
+        let mut drivers = Drivers::default();
+        assert!(drivers.push().is_some() && drivers.awake() == 1, "nobody is awake: one is called");
+        assert!(drivers.push() == Some(DriverCall::Guard) && drivers.push().is_none(), "the guard is called once");
+        assert_eq!(drivers.taken(), 0);
+        let mut hand = Hand::default();
+        assert_eq!((drivers.take(&mut hand, 2), drivers.take(&mut hand, 2), drivers.take(&mut hand, 2)), (2, 1, 0));
+        assert_eq!(drivers.taken(), 3);
+        drivers.rest(true);
+        assert_eq!((drivers.awake(), drivers.wake_all(), drivers.awake(), drivers.wake_all()), (0, 1, 1, 0));
+        drivers.rest(false);
+        assert_eq!((drivers.awake(), drivers.wake_all()), (0, 0), "one that has ended is not woken");
+    }
+
+    #[test]
     fn in_every_order_of_steps_somebody_comes_to_those_that_are_ready() {
         let (mut seen, mut left) = (HashSet::new(), vec![World::default()]);
         let (mut stuck, mut held_up, mut emptied) = (0, 0, 0);

@@ -160,6 +160,36 @@ mod tests {
         }
     }
 
+    /// A ledger whose terms are all different, and times `by`.
+    fn different(by: u64) -> Ledger {
+        let [scheduled, queued, running, retry_waiting] = [1, 2, 4, 8].map(|term| term * by);
+        let [completed, failed, panicked] = [16, 32, 64].map(|term| term * by);
+        let [cancelled, timed_out, abandoned] = [128, 256, 512].map(|term| term * by);
+        let live = Ledger { accepted: 1_023 * by, scheduled, queued, running, retry_waiting, ..Ledger::default() };
+        Ledger { completed, failed, panicked, cancelled, timed_out, abandoned, ..live }
+    }
+
+    #[test]
+    fn each_term_is_added_to_its_own() {
+        assert_eq!([different(1), different(3), different(10)].into_iter().sum::<Ledger>(), different(14));
+        assert!(different(7).balances());
+    }
+
+    #[test]
+    fn each_term_is_part_of_the_balance() {
+        let ledger = different(1);
+        assert_eq!((ledger.live(), ledger.all_ended()), (1 + 2 + 4 + 8, 1_023 - 15));
+        let counts = Outcome::ALL.map(|outcome| ledger.ended(outcome));
+        assert_eq!(counts, [16, 32, 64, 128, 256, 512]);
+        for outcome in Outcome::ALL {
+            let mut more = ledger;
+            more.count_ends(outcome, 3);
+            assert_eq!(more.ended(outcome), ledger.ended(outcome) + 3);
+            assert_eq!(more.all_ended(), ledger.all_ended() + 3);
+            assert!(!more.balances());
+        }
+    }
+
     #[test]
     fn a_lost_task_does_not_balance() {
         let ledger = Ledger { accepted: 2, completed: 1, ..Ledger::default() };

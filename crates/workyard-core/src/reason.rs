@@ -56,3 +56,20 @@ impl fmt::Display for Reason {
         f.write_str(self.word())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_word_and_an_outcome() {
+        let words = ["by request", "timeout", "deadline", "queue timeout", "shutdown", "group cancelled", "dropped"];
+        assert_eq!(Reason::ALL.map(|reason| reason.to_string()), words);
+        assert_eq!(Reason::ALL.map(Reason::word), words);
+        let out_of_time = [Reason::Timeout, Reason::Deadline, Reason::QueueTimeout];
+        for reason in Reason::ALL {
+            let expected = if out_of_time.contains(&reason) { Outcome::TimedOut } else { Outcome::Cancelled };
+            assert_eq!(reason.outcome(), expected, "{reason}");
+        }
+    }
+}

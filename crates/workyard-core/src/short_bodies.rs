@@ -89,6 +89,18 @@ mod tests {
     }
 
     #[test]
+    fn one_that_is_looked_at_and_not_over_stands_for_the_others_too() {
+        let mut bodies = ShortBodies::EXPECTED;
+        // Each of sixteen costs four, of 4,096 down to 1,024.
+        for _ in 0..48 {
+            bodies.saw(false, Duration::ZERO, ShortBodies::SAMPLE);
+            assert!(bodies.are_expected());
+        }
+        bodies.saw(false, Duration::ZERO, 1);
+        assert!(!bodies.are_expected());
+    }
+
+    #[test]
     fn one_long_body_is_borne_and_a_second_soon_after_is_not() {
         let many = || repeat_n(SHORT, 10_000);
         assert!(after(many().chain([LONG])));

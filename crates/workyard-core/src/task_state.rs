@@ -176,6 +176,19 @@ mod tests {
     }
 
     #[test]
+    fn what_has_ended_says_so_and_how() {
+        let live = [TaskState::Queued, TaskState::Running, TaskState::RetryWaiting];
+        assert!(live.iter().all(|state| !state.is_ended()));
+        assert_eq!(live.map(|state| state.to_string()), ["queued", "running", "retry-waiting"]);
+        for outcome in Outcome::ALL {
+            let ended = TaskState::Ended(outcome);
+            assert!(ended.is_ended() && ended.to_string() == outcome.to_string(), "{ended}");
+        }
+        let words = ["completed", "failed", "panicked", "cancelled", "timed out", "abandoned"];
+        assert_eq!(Outcome::ALL.map(|outcome| outcome.to_string()), words);
+    }
+
+    #[test]
     fn exactly_the_steps_of_the_table_are_taken() {
         let live = [TaskState::Queued, TaskState::Running, TaskState::RetryWaiting];
         let states = live.into_iter().chain(Outcome::ALL.map(TaskState::Ended));

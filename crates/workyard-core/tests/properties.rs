@@ -1,8 +1,10 @@
-//! Admission and the sizes of batches against plain models, by commands that proptest gives. What fails is made short, and kept in
-//! `proptest-regressions`.
+//! Admission and the sizes of batches against plain models, by commands that proptest gives; what fails is made short, and kept in a file beside, to be
+//! tried first from then on. And what a lane shows, step by step.
 #![cfg(test)]
 
 #[path = "properties/admission.rs"]
 mod admission;
 #[path = "properties/batches.rs"]
 mod batches;
+#[path = "properties/shown.rs"]
+mod shown;

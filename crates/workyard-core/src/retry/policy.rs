@@ -126,6 +126,14 @@ mod tests {
     }
 
     #[test]
+    fn why_it_was_given_up_is_said_in_words() {
+        let all = [GaveUp::NotRetryable, GaveUp::Attempts, GaveUp::Deadline, GaveUp::Budget, GaveUp::Stopping];
+        let words = all.map(|why| why.to_string());
+        assert!(words.iter().all(|words| words.len() > 10), "{words:?}");
+        assert_eq!(words[1], "no attempt is left");
+    }
+
+    #[test]
     fn there_are_as_many_attempts_as_are_allowed() {
         for attempts in [1, 2, 3, 65, u32::MAX] {
             let policy = policy(attempts);

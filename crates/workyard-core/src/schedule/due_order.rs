@@ -161,6 +161,11 @@ mod tests {
                 }
                 assert_eq!((order.next(), order.len()), (first_of(&model), model.len()));
             }
+            let listed: Vec<_> = order.iter().map(|(key, &timer)| (*key, timer)).collect();
+            assert!(listed.is_sorted_by_key(|&(key, _)| key) && listed.len() == model.len());
+            assert!(
+                listed.iter().all(|(key, timer)| model.contains(key) && order.contains(key) && *timer == key.number())
+            );
             while let Some(first) = first_of(&model) {
                 assert_eq!(order.pop(), Some((first, first.number())));
                 model.retain(|key| *key != first);

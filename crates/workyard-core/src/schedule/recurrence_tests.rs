@@ -171,3 +171,12 @@ fn a_period_without_end_and_one_of_nothing_overflow_nowhere() {
     assert_eq!(always.next(), Moment::new(Duration::MAX));
     let _at_the_end_of_time = always.due(Moment::new(Duration::MAX));
 }
+
+#[test]
+fn a_schedule_that_is_put_off_is_due_then() {
+    let mut schedule = every(5, Missed::Skip, Overlap::Allow);
+    assert_eq!(schedule.next(), at(5));
+    schedule.recurrence.put_off(at(9));
+    assert_eq!(schedule.next(), at(9));
+    assert_eq!(schedule.due(at(9)), run(0, 9, 0));
+}

@@ -50,6 +50,7 @@ struct Model {
     ended: u64,
     never_started: u64,
     late: u64,
+    refused: u64,
 }
 
 /// Takes the `which`th, counted around.
@@ -102,6 +103,9 @@ impl Both {
                 assert_eq!(offered.err(), expected);
                 if let Ok(slot) = offered {
                     self.accepted(slot, priority);
+                } else {
+                    self.policy.count_refusal();
+                    self.model.refused += 1;
                 }
             }
             Step::LineUp => {
@@ -182,7 +186,7 @@ impl Both {
         assert_eq!((counts.occupied, counts.overrunning, counts.lending), (bodies.len(), overrunning, 0));
         assert_eq!((counts.submitters, counts.promised), (line.len() + promised.len(), promised.len()));
         assert_eq!((counts.never_started, counts.late_results), (self.model.never_started, self.model.late));
-        assert_eq!(counts.open, !self.model.closed);
+        assert_eq!((counts.open, counts.refused), (!self.model.closed, self.model.refused));
         assert!(bodies.len() <= self.config.limit);
     }
 }
