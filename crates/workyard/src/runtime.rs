@@ -70,6 +70,14 @@ impl Runtime {
         }
     }
 
+    /// Tells a simulator what happened, if there is one.
+    #[inline]
+    pub(crate) fn note(&self, what: fmt::Arguments<'_>) {
+        if let Some(simulator) = &self.simulator {
+            simulator.note(what);
+        }
+    }
+
     /// A place where others may go on, on a simulator.
     pub(crate) fn pause(&self) {
         if let Some(simulator) = &self.simulator {

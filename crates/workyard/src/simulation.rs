@@ -40,12 +40,18 @@ pub trait Simulator: Send + Sync {
     /// A place in a call where others may go on, and time may pass.
     fn pause(&self);
 
+    /// Something happened, for who reads what a simulation did. It is formatted only if it is written.
+    fn note(&self, what: fmt::Arguments<'_>);
+
     /// How many futures of an io lane a yard may take to be polled at the same time; asked when a lane is built.
     fn io_workers(&self) -> usize;
 
     /// Whether a lane begins as one whose bodies were over soon so far; asked when it is built. A lane finds out by the time that its
     /// bodies take, which on a simulator is none.
     fn expects_short_bodies(&self) -> bool;
+
+    /// A number that follows from the seed of the simulation; another one with each call.
+    fn draw(&self) -> u64;
 
     /// The time on the wall. May be asked under a lock.
     fn wall(&self) -> SystemTime;
@@ -66,6 +72,11 @@ pub fn enter(simulator: Arc<dyn Simulator>) -> Entered {
 pub(crate) fn here() -> Option<Arc<dyn Simulator>> {
     // A thread that is about to end may have no thread-locals any more.
     HERE.try_with(|here| here.borrow().clone()).ok().flatten()
+}
+
+/// A number for what draws, which follows from the seed of this thread's simulator, if there is one.
+pub(crate) fn draw() -> Option<u64> {
+    here().map(|simulator| simulator.draw())
 }
 
 /// The time on the wall, by the simulator of this thread, if there is one.

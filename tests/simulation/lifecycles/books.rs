@@ -163,8 +163,7 @@ impl Books {
         assert!(ledger.balances(), "I1, lane {lane}: {now:?}");
         assert!(now.occupied <= now.limit && now.overrunning <= now.occupied + now.lending, "I4, lane {lane}: {now:?}");
         assert!(now.promised <= now.submitters, "I5, lane {lane}: {now:?}");
-        let queued = usize::try_from(ledger.queued).unwrap();
-        let places = now.occupied + queued + now.promised;
+        let places = places(now);
         // What a task submits into its own lane while it waits has the room that it lends, or could lend.
         assert!(self.swarm.nested || places <= now.limit + now.queue, "I5, lane {lane}: {now:?}");
         if let Some(last) = last {
@@ -188,7 +187,7 @@ impl Books {
         for (lane, now) in self.lanes.counts().iter().enumerate() {
             let queued = usize::try_from(now.ledger.queued).unwrap();
             assert!(queued == 0 || now.occupied == now.limit, "I9, lane {lane}, a slot is free: {now:?}");
-            let is_full = now.occupied + queued + now.promised >= now.limit + now.queue;
+            let is_full = places(now) >= now.limit + now.queue;
             // A body that runs another in its stack cannot take room for itself meanwhile, and steps aside. The runners of maps
             // wait in the queue, too, and are not counted.
             let is_unseen = self.swarm.nested || self.swarm.maps;
@@ -223,4 +222,9 @@ impl Books {
             assert!(answered.load(SeqCst) <= ended, "I2, {outcome}: {answered:?} told, {ended} counted");
         }
     }
+}
+
+/// How many places are taken. A task that waits for its next attempt keeps its own.
+fn places(now: &LaneCounts) -> usize {
+    now.occupied + now.promised + usize::try_from(now.ledger.queued + now.ledger.retry_waiting).unwrap()
 }

@@ -1,11 +1,12 @@
 //! Owns what clients do besides single tasks: groups, maps, queues, timers. Never asserts what only the books can know.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use workyard::{Handle, Missed, Overlap, Scheduler, TaskErrorKind, queue};
+use workyard::{Handle, Missed, Overlap, Retry, Scheduler, TaskErrorKind, TaskStatus, queue};
 use workyard_testkit::Rng;
 
 use super::body::Token;
@@ -83,7 +84,7 @@ pub(super) async fn circle(books: Arc<Books>, mut rng: Rng) {
         let _unheard = give.send(handle);
     }
     while refs.iter().any(|task| !task.status().is_ended()) {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 
@@ -127,6 +128,65 @@ pub(super) async fn map(books: Arc<Books>, mut rng: Rng) {
             }
             Err(_) => books.seen.see("map failed"),
         },
+    }
+}
+
+/// A task that is tried again.
+pub(super) async fn retries(books: Arc<Books>, mut rng: Rng) {
+    books.unknown.fetch_add(1, SeqCst);
+    let policy = Retry::exponential().attempts(1 + u32::try_from(rng.below(5)).unwrap()).retry_panics();
+    let policy = policy.min_delay(Duration::from_millis(1 + rng.below(8) as u64)).max_delay(Duration::from_millis(30));
+    let policy = policy.attempt_timeout(Duration::from_millis(1 + rng.below(20) as u64));
+    let policy = if rng.chance(0.5) { policy.retry_timeouts() } else { policy };
+    let policy = if rng.chance(0.5) { policy.within(Duration::from_millis(1 + rng.below(60) as u64)) } else { policy };
+    let policy = policy.build().unwrap();
+    let (fails, panics, takes) = (rng.below(6), rng.chance(0.2), millis(&mut rng, 10));
+    let (value, mine) = (Token::new(&books, None), Arc::clone(&books));
+    let mut tries = 0;
+    let mut next = move || {
+        let _held = &value;
+        tries += 1;
+        if tries == 2 {
+            mine.seen.see("tried again");
+        }
+        if tries > fails {
+            return Ok(tries);
+        }
+        if panics {
+            resume_unwind(Box::new("on purpose"));
+        }
+        Err("on purpose")
+    };
+    let lanes = books.lanes();
+    let submitted = if rng.chance(0.5) {
+        let task = lanes.io.task("retried").retry(policy);
+        let attempt = move || {
+            let came = next();
+            async move {
+                tokio::time::sleep(takes).await;
+                came
+            }
+        };
+        task.submit(attempt).await.ok()
+    } else {
+        lanes.bulk.task("retried").retry(policy).submit(next).await.ok()
+    };
+    let Some(handle) = submitted else { return };
+    if rng.chance(0.5) {
+        tokio::time::sleep(millis(&mut rng, 40)).await;
+        if handle.status() == TaskStatus::RetryWaiting {
+            books.seen.see("cancelled before the next try");
+        }
+        if rng.chance(0.5) {
+            handle.cancel()
+        } else {
+            handle.abort()
+        };
+    }
+    match handle.await {
+        Ok(tries) if tries > 1 => books.seen.see("worked after some tries"),
+        Err(error) if error.gave_up().is_some() => books.seen.see("gave up trying"),
+        _ => {}
     }
 }
 
@@ -195,6 +255,6 @@ pub(super) async fn timers(books: Arc<Books>, yard: Scheduler, mut rng: Rng) {
     }
     // Also where the yard has ended.
     ticks.cancel();
-    // A tick that waits for room is dropped, or is not counted yet.
-    books.unknown.fetch_add(2, SeqCst);
+    // Ticks that never ran since the yard ended: as many as there is room for, and one that waits for it.
+    books.unknown.fetch_add(14, SeqCst);
 }

@@ -30,6 +30,7 @@ pub(super) struct Swarm {
     pub(super) maps: bool,
     pub(super) timers: bool,
     pub(super) queues: bool,
+    pub(super) retries: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +85,7 @@ impl Swarm {
             maps: rng.chance(0.2),
             timers: rng.chance(0.3),
             queues: rng.chance(0.2),
+            retries: rng.chance(0.3),
         }
     }
 }

@@ -46,7 +46,7 @@ impl fmt::Display for Seen {
 }
 
 /// Every kind of event there is.
-pub(super) const KINDS: [&str; 64] = [
+pub(super) const KINDS: [&str; 68] = [
     "lifecycles",
     "answered: completed",
     "answered: failed",
@@ -111,4 +111,8 @@ pub(super) const KINDS: [&str; 64] = [
     "yard dropped in the midst",
     "yard at rest",
     "line was full",
+    "tried again",
+    "gave up trying",
+    "cancelled before the next try",
+    "worked after some tries",
 ];

@@ -114,6 +114,7 @@ async fn client(sim: Sim, books: Arc<Books>, yard: WeakScheduler, mut rng: Rng) 
                     flying.push(sim.spawn("timers", others::timers(mine, yard, Rng::new(theirs))));
                 }
             }
+            5 | 6 if books.swarm.retries => flying.push(sim.spawn("retries", others::retries(mine, Rng::new(theirs)))),
             4 if books.swarm.nested => flying.push(sim.spawn("a circle", others::circle(mine, Rng::new(theirs)))),
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! Owns what can go on in a simulation, and the choice of what does. Never reads a real clock.
 
 use std::any::Any;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -23,6 +24,7 @@ pub(super) struct Core {
     began: Instant,
     io_workers: usize,
     steps_at_most: u64,
+    keeps_log: bool,
 }
 
 /// What the test wants to hold.
@@ -85,6 +87,7 @@ impl Core {
             began,
             io_workers,
             steps_at_most,
+            keeps_log,
         })
     }
 
@@ -97,11 +100,11 @@ impl Core {
         self.began.elapsed()
     }
 
-    pub(super) fn draw(&self) -> u64 {
+    pub(super) fn draw_number(&self) -> u64 {
         self.lock().rng.next_u64()
     }
 
-    pub(super) fn note(&self, text: String) {
+    pub(super) fn write(&self, text: String) {
         let at = self.elapsed();
         self.lock().log.push(at, EventKind::Note(text));
     }
@@ -377,6 +380,17 @@ impl Simulator for Core {
             1 | 2 => drop(wing::block_on(std::pin::pin!(yield_once()))),
             _ => {}
         }
+    }
+
+    fn note(&self, what: fmt::Arguments<'_>) {
+        if self.keeps_log {
+            let at = self.elapsed();
+            self.lock().log.push_task(at, what);
+        }
+    }
+
+    fn draw(&self) -> u64 {
+        self.draw_number()
     }
 
     fn io_workers(&self) -> usize {

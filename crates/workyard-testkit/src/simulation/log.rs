@@ -42,6 +42,8 @@ pub enum EventKind {
     },
     /// What the test noted.
     Note(String),
+    /// What became of a task. It follows from the rest, so it is not in the hash, nor counted.
+    Task(String),
 }
 
 impl EventLog {
@@ -50,12 +52,20 @@ impl EventLog {
         Self { events: Vec::new(), hash: 0xcbf2_9ce4_8422_2325, length: 0, is_kept }
     }
 
+    /// Writes down what became of a task.
+    pub(super) fn push_task(&mut self, at: Duration, what: fmt::Arguments<'_>) {
+        if self.is_kept {
+            self.events.push(Event { at, kind: EventKind::Task(what.to_string()) });
+        }
+    }
+
     pub(super) fn push(&mut self, at: Duration, kind: EventKind) {
         self.length += 1;
         self.fold(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX));
         match &kind {
             EventKind::Runs { part, .. } => self.fold(part << 2),
             EventKind::Ends { part } => self.fold(part << 2 | 1),
+            EventKind::Task(_) => {}
             EventKind::Note(text) => text.bytes().for_each(|byte| self.fold(u64::from(byte) << 2 | 2)),
         }
         if self.is_kept {
@@ -109,6 +119,7 @@ impl fmt::Display for Event {
             EventKind::Runs { part, what } => write!(f, "#{part} runs: {what}"),
             EventKind::Ends { part } => write!(f, "#{part} ends"),
             EventKind::Note(text) => f.write_str(text),
+            EventKind::Task(text) => write!(f, "task {text}"),
         }
     }
 }

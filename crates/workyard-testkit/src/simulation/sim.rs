@@ -34,7 +34,7 @@ impl Sim {
 
     /// A generator of random choices that follow from the seed; another one with each call.
     pub fn rng(&self) -> Rng {
-        Rng::new(self.core.draw())
+        Rng::new(self.core.draw_number())
     }
 
     /// How much virtual time has passed since the beginning.
@@ -60,7 +60,7 @@ impl Sim {
 
     /// Writes a line into the log.
     pub fn note(&self, text: impl fmt::Display) {
-        self.core.note(text.to_string());
+        self.core.write(text.to_string());
     }
 
     /// Runs a future beside the test: when its turn comes is up to the seed, as with everything that a yard runs. `what` says what it is, in the

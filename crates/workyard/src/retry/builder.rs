@@ -9,6 +9,7 @@ use workyard_core::{Backoff, Chance, InvalidRetry, RetryPolicy};
 
 use crate::retry::budget::RetryBudget;
 use crate::retry::policy::{Inner, Retry, When};
+use crate::simulation::draw;
 
 /// How many attempts there are when nothing is said.
 const ATTEMPTS: u32 = 3;
@@ -169,7 +170,7 @@ impl RetryBuilder {
             Budget::None => None,
         };
         // What the standard library draws for its hash maps.
-        let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0_u8));
+        let seed = self.seed.or_else(draw).unwrap_or_else(|| RandomState::new().hash_one(0_u8));
         let Self { within, attempt_timeout, when, panics, timeouts, .. } = self;
         let chance = Chance::new(seed);
         Ok(Retry::new(Inner { policy, within, attempt_timeout, when, panics, timeouts, budget, chance: chance.into() }))

@@ -149,6 +149,7 @@ impl<W: Work> Cell<W> {
     /// Gives the waker of whoever waits.
     #[must_use]
     fn resolve(&self, result: Result<W::Output, TaskError>) -> Option<Waker> {
+        self.note_end();
         let failed = result.as_ref().is_err_and(|error| !error.is_cancelled());
         match self.answer.give(result) {
             Given::Kept(waker) => {
@@ -160,6 +161,12 @@ impl<W: Work> Cell<W> {
             Given::Second(result) => drop(result),
         }
         None
+    }
+
+    fn note_end(&self) {
+        if let Some(TaskState::Ended(how)) = self.header.status() {
+            self.header.lane.yard.runtime.note(format_args!("{} ends: {how}", self.header));
+        }
     }
 
     fn unobserved(&self, result: Result<W::Output, TaskError>) {
@@ -201,11 +208,14 @@ impl<W: Work> Task for Cell<W> {
 
     fn run(&self, me: &Arc<dyn Task>) -> Option<Outcome> {
         // Between closures, where a simulator may have others go on.
-        self.header.lane.yard.runtime.pause();
-        W::run(self, me).inspect(|_| self.header.lane.yard.runtime.pause())
+        let runtime = &self.header.lane.yard.runtime;
+        runtime.pause();
+        runtime.note(format_args!("{} begins", self.header));
+        W::run(self, me).inspect(|_| runtime.pause())
     }
 
     fn poll_body(&self, me: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        self.header.lane.yard.runtime.note(format_args!("{} is polled", self.header));
         let polled = {
             let _in_body = (current::enter(Arc::clone(me)), in_poll(&self.header));
             self.header.span().within(|| catch(|| self.place.poll(me, cx)))

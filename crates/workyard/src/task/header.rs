@@ -1,5 +1,6 @@
 //! Owns what is known of a task apart from its body and its result. Never changes a state by itself.
 
+use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -92,6 +93,17 @@ impl Options {
     /// What most tasks do not have.
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+}
+
+/// What a reader knows a task by: its number, its name, its lane.
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.id)?;
+        if let Some(name) = self.name() {
+            write!(f, "{:?} ", name.as_str())?;
+        }
+        write!(f, "on {}", self.lane.name)
     }
 }
 
