@@ -71,7 +71,7 @@ const MUTANTS: &[Mutant] = &[
     mutant("settled-twice", "cancellation", "an_aborted_closure_answers_at_once_and_keeps_its_slot"),
     mutant("slot-freed-early", "cancellation", "an_aborted_closure_answers_at_once_and_keeps_its_slot"),
     mutant("timer-left", LIBRARY, "timers::tests::a_hundred_thousand_limits_are_gone_when_their_tasks_are"),
-    mutant("waker-of-handle-lost", "cancellation", "a_plain_future_is_dropped_at_its_next_await"),
+    mutant("waker-of-handle-lost", "cancellation", "limits_of_time_end_the_wait_or_the_run"),
     mutant("worker-gone-and-counted", "admission", "as_many_run_at_once_as_the_limit_says"),
 ];
 
