@@ -25,6 +25,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub(super) struct Pool {
     asleep: Vec<(Number, Waker)>,
     /// Of the drivers that are awake.
     hands: Vec<Held>,
+    /// When a driver answered last, while it goes on.
+    answered_at: Option<Moment>,
     last: u64,
 }
 
@@ -59,6 +62,16 @@ struct Held {
     slots: Vec<Slot>,
 }
 
+/// Whether [`Pool::time`] is likely to know it, for who does not have the lock.
+#[derive(Debug, Default)]
+pub(super) struct TimeIsKnown(AtomicBool);
+
+impl TimeIsKnown {
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Tells a driver from the others of its lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Number(u64);
@@ -68,6 +81,12 @@ impl Pool {
         self.ready.push_back(task);
         let call = self.drivers.push();
         self.call(call, effects);
+    }
+
+    /// The time, while a driver that looks at the clock now and then is at work: as late as one handful of futures takes. Nobody
+    /// needs to know better when one of very many short tasks was accepted.
+    pub(super) const fn time(&self) -> Option<Moment> {
+        self.answered_at
     }
 
     /// Wakes those that sleep, to have them end.
@@ -149,11 +168,20 @@ impl LaneShared {
         self.state.lock().short.saw(is_ready, took, ShortBodies::SAMPLE);
     }
 
+    fn keep_time(&self, state: &mut LaneState, now: Option<Moment>) {
+        if state.pool.answered_at.is_some() != now.is_some() {
+            self.time_is_known.0.store(now.is_some(), Ordering::Relaxed);
+        }
+        state.pool.answered_at = now;
+    }
+
     /// The runtime has dropped a driver.
     fn driver_lost(self: &Arc<Self>, number: Number) {
         let mut effects = Effects::default();
         let waker = {
-            let pool = &mut self.state.lock().pool;
+            let mut state = self.state.lock();
+            self.keep_time(&mut state, None);
+            let pool = &mut state.pool;
             pool.let_go(number);
             let at = pool.asleep.iter().position(|&(asleep, _)| asleep == number);
             let waker = at.map(|at| pool.asleep.swap_remove(at));
@@ -202,6 +230,7 @@ impl LaneState {
         let stuck = self.pool.hands.iter_mut().filter_map(|held| held.hand.look().then(|| held.slots.clone()));
         let stuck: Vec<_> = stuck.flatten().collect();
         if !stuck.is_empty() {
+            lane.keep_time(self, None);
             self.short = ShortBodies::default();
             let now = lane.yard.clock.now();
             for slot in stuck {
@@ -295,6 +324,7 @@ impl Driver {
             let mut effects = Effects::default();
             let next = {
                 let mut state = lane.state.lock();
+                lane.keep_time(&mut state, Some(now));
                 self.answer(&mut state, since, now, &mut effects);
                 let at_work = now.since(began);
                 if polls < AT_ONCE && at_work < SHIFT && coop::has_budget_remaining() {
@@ -367,6 +397,7 @@ impl Driver {
         let is_open = state.policy.is_open();
         let waker = waker.take_if(|_| is_open);
         state.pool.let_go(self.number);
+        self.lane.keep_time(state, None);
         state.pool.drivers.rest(waker.is_some());
         let Some(waker) = waker else { return Next::End };
         state.pool.asleep.push((self.number, waker));
@@ -388,7 +419,7 @@ fn poll_first(task: &Arc<dyn Task>) -> Option<Outcome> {
 }
 
 /// How many futures a driver has in its hand at most, and for how long it should be at them.
-const MOST_IN_HAND: usize = 32;
+const MOST_IN_HAND: usize = 64;
 const FULL: Duration = Duration::from_micros(20);
 
 /// How many futures a driver polls, and for how long, before others on its worker get their turn.

@@ -16,7 +16,7 @@ use workyard_core::{
 
 use crate::apart::Apart;
 use crate::ground::YardShared;
-use crate::lane::drivers::Pool;
+use crate::lane::drivers::{Pool, TimeIsKnown};
 use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
 use crate::lane::wakes::Wakes;
@@ -41,6 +41,7 @@ pub(crate) struct LaneShared {
     pub(crate) executor: Executor,
     pub(crate) unobserved: Unobserved,
     pub(super) wakes: Wakes,
+    pub(super) time_is_known: TimeIsKnown,
     /// For the watchdog.
     pub(crate) stirs: Stirs,
     pub(super) state: Apart<Mutex<LaneState>>,
@@ -100,6 +101,7 @@ impl LaneShared {
             executor,
             unobserved: Unobserved::default(),
             wakes: Wakes::default(),
+            time_is_known: TimeIsKnown::default(),
             stirs: Stirs::default(),
             state: Apart(Mutex::new(state)),
         })
@@ -261,10 +263,12 @@ impl LaneShared {
         decide: impl FnOnce(&mut LaneState, Moment, Priority) -> Result<Slot, Refusal>,
     ) -> Result<(), Refusal> {
         let watched = task.header().watched().is_some().then(|| Arc::clone(&task));
-        let now = self.yard.clock.now();
+        // Not under the lock, if the clock has to be looked at.
+        let looked = (!self.time_is_known.get()).then(|| self.yard.clock.now());
         let mut effects = Effects::default();
         let crowded = {
             let mut state = self.state.lock();
+            let now = looked.or(state.pool.time()).unwrap_or_else(|| self.yard.clock.now());
             let slot = decide(&mut state, now, task.header().priority)?;
             task.header().accepted_into(slot);
             state.hold(slot, task);
