@@ -61,11 +61,11 @@ fn a_shutdown_that_nothing_heeds_ends_at_its_deadline() {
                 let yard = Scheduler::builder().cpu(lane).no_watchdog().build().unwrap();
                 let (go_on, wait) = std::sync::mpsc::channel::<()>();
                 let wait = std::sync::Arc::new(std::sync::Mutex::new(wait));
-                let (tell, mut told) = tokio::sync::mpsc::unbounded_channel(); // As many messages as there are closures.
+                let (tell, mut told) = tokio::sync::mpsc::channel(stuck);
                 for _ in 0..stuck {
                     let (wait, tell) = (std::sync::Arc::clone(&wait), tell.clone());
                     let body = move || {
-                        tell.send(()).unwrap();
+                        tell.try_send(()).unwrap();
                         let _closed = wait.lock().unwrap().recv();
                     };
                     drop(yard.cpu().try_submit(body).unwrap());
