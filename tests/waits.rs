@@ -12,10 +12,10 @@ use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{FutureExt as _, join, join_all, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::oneshot;
-use workyard::{Handle, Lane, Scheduler, TaskError, TaskErrorKind};
+use workyard::{Group, Handle, Lane, Retry, Scheduler, TaskError, TaskErrorKind};
 use workyard_testkit::{wait_for, wait_for_async};
 
 use run::{SOON, on_runtime, soon};
@@ -251,6 +251,57 @@ fn a_closure_behind_a_stranger_in_the_line_for_room_gets_room() {
     });
 }
 
+#[test]
+fn room_that_is_left_between_two_attempts_goes_to_who_waits_in_the_body_below() {
+    on_runtime(async {
+        let yard = narrow(0);
+        let (go, wait) = mpsc::channel::<()>();
+        let inner = yard.clone();
+        let first = yard.cpu().submit(move || {
+            wait.recv().unwrap();
+            inner.cpu().blocking_run(|| 1).unwrap()
+        });
+        let first = first.await.unwrap();
+        let counts = || yard.snapshot().lane("cpu").unwrap().counts;
+        let outside = yard.clone();
+        let stranger = tokio::spawn(async move {
+            let hourly = Retry::exponential().min_delay(SOON * 180).max_delay(SOON * 180).without_jitter();
+            outside.cpu().task("fails").retry(hourly.build().unwrap()).submit(|| Err::<(), _>("for now")).await
+        });
+        wait_for_async("the stranger stands in line", SOON, || counts().submitters == 1).await;
+        go.send(()).unwrap();
+        let stranger = soon(stranger).await.unwrap().unwrap();
+        wait_for_async("its first attempt has failed", SOON, || counts().ledger.retry_waiting == 1).await;
+        // Its place was all the room there was, and only who waits for room holds the slot that counts as such.
+        assert!(stranger.cancel());
+        assert_eq!(soon(first).await.unwrap(), 1);
+        balanced(&yard).await;
+    });
+}
+
+#[test]
+fn room_that_was_promised_to_one_who_goes_is_promised_again_by_the_body_that_lends_it() {
+    on_runtime(async {
+        let yard = narrow(0);
+        let (go, wait) = mpsc::channel::<()>();
+        let inner = yard.clone();
+        let first = yard.cpu().submit(move || {
+            wait.recv().unwrap();
+            inner.cpu().blocking_run(|| 1).unwrap()
+        });
+        let first = first.await.unwrap();
+        let counts = || yard.snapshot().lane("cpu").unwrap().counts;
+        let mut stranger = Box::pin(yard.cpu().submit(|| 2));
+        assert!(stranger.as_mut().now_or_never().is_none());
+        go.send(()).unwrap();
+        wait_for_async("it is promised room", SOON, || counts().promised == 1).await;
+        wait_for_async("the other stands behind it", SOON, || counts().submitters == 2).await;
+        drop(stranger);
+        assert_eq!(soon(first).await.unwrap(), 1);
+        balanced(&yard).await;
+    });
+}
+
 #[tokio::test]
 async fn futures_that_wake_themselves_while_they_wait_let_start_what_they_wait_for() {
     let yard = narrow(64);
@@ -375,6 +426,41 @@ fn a_circle_that_is_left_when_the_last_way_out_of_it_is_gone_is_told() {
         let told: Vec<_> = tell.iter().collect();
         assert_eq!(told.iter().filter(|&&told| told == Err(TaskErrorKind::WouldDeadlock)).count(), 1, "{told:?}");
         assert!(told.contains(&Ok(())), "the other goes on: {told:?}");
+    });
+}
+
+#[test]
+fn a_circle_through_a_group_that_is_left_when_another_wait_is_over_is_told() {
+    on_runtime(async {
+        let yard = Scheduler::new();
+        let (put_own, own) = Place::<Handle<()>>::new();
+        let (put_group, group) = Place::new();
+        let (go, goes) = oneshot::channel::<()>();
+        let way_out = yard.io().submit(goes).await.unwrap();
+        let (collects, waits) = (Flag::default(), Flag::default());
+        let at_first = collects.clone();
+        let collector = yard.io().submit(async move {
+            let group: Group<_> = group.take().await;
+            let mut next = pin!(group.join_next());
+            at_first.at_first_poll(select(next.as_mut(), way_out)).await;
+            assert!(next.await.is_some());
+        });
+        let collector = collector.await.unwrap();
+        let members = yard.group();
+        let (told, tell) = oneshot::channel();
+        let at_first = waits.clone();
+        let member = async move {
+            let own = own.take().await;
+            told.send(kind(at_first.at_first_poll(own).await)).unwrap();
+        };
+        members.io(member).await.unwrap();
+        put_own.put(collector);
+        put_group.put(members);
+        collects.raised().await;
+        waits.raised().await;
+        go.send(()).unwrap();
+        assert_eq!(soon(tell).await.unwrap(), Err(TaskErrorKind::WouldDeadlock));
+        balanced(&yard).await;
     });
 }
 

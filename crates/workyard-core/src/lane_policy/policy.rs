@@ -148,9 +148,11 @@ impl LanePolicy {
         self.submitters.line_up()
     }
 
-    /// Leaves the line, or gives a promised place back.
-    pub fn leave_line(&mut self, ticket: Ticket) {
+    /// Leaves the line, or gives a promised place back: `true` if it had one.
+    pub fn leave_line(&mut self, ticket: Ticket) -> bool {
+        let promises = self.submitters.promises;
         self.submitters.leave(ticket);
+        self.submitters.promises < promises
     }
 
     /// Promises free room to the first in line, who is to be woken. Call it until it returns `None`.

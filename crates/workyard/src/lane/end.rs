@@ -99,11 +99,16 @@ impl LaneShared {
                 header.set_status(TaskState::Ended(reason.outcome()));
                 let held = state.release(header.slot());
                 state.hand_out(&self.executor, self.yard.clock.now(), &mut effects);
+                // Between two attempts it may have had the only place there is but for the slot that a body could lend.
+                let crowded = waits == TaskState::RetryWaiting && state.policy.has_line();
                 drop(state);
                 drop(held);
                 let turn = self.tell(header);
                 clear_all((Arc::clone(task), reason));
                 self.ended(&**task, effects);
+                if crowded {
+                    self.yard.waits.crowded(self);
+                }
                 send(turn);
                 true
             }

@@ -190,15 +190,20 @@ impl LaneShared {
     pub(crate) fn leave_line(self: &Arc<Self>, ticket: Ticket) {
         let mut effects = Effects::default();
         let submitter;
-        {
+        let crowded = {
             let mut state = self.state.lock();
-            state.policy.leave_line(ticket);
+            let was_promised = state.policy.leave_line(ticket);
             submitter = state.keep_submitter(ticket, None);
             state.after_room(&mut effects);
-        }
+            was_promised && state.policy.has_line()
+        };
         drop(submitter);
         self.yard.waits.promise_is_over(self, ticket);
         effects.act(self);
+        // What it was promised may be the slot that a body could lend, which gives it to the next.
+        if crowded {
+            self.yard.waits.crowded(self);
+        }
     }
 
     /// Takes nothing in from now on; who waits for room is told.

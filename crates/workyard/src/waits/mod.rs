@@ -21,7 +21,10 @@
 //! - *A future that lends* has no slot any more: all who wait for it look.
 //! - *A closure that goes on waiting* after it ran a task in its stack has its old waits again: as if it entered them.
 //! - *A task that is queued* where others wait for room may be what they have to run: those look.
-//! - *Who leaves one of several waits* may have left the only one that could come: it looks at the others again.
+//! - *Room that is given back* where others wait for it, by a task that ends between two attempts or a submitter that goes though it was
+//!   promised some, may be there only for who could lend its slot: those look.
+//! - *Who leaves one of several waits* may have left the only one that could come: it looks at the others again, and so do those who wait
+//!   for it.
 //!
 //! Room is promised to the first in line, who may be in the body of a task that cannot go on: a future that is woken and waits for
 //! a slot, a closure below another in its stack. What holds it up may itself wait for room behind it. So such a one steps

@@ -63,7 +63,7 @@ impl State {
         self.next_number
     }
 
-    /// A wait is over. If it was not the only one, and none of the others can come, those are looked at.
+    /// A wait is over. If it was not the only one, and none of the others can come, those are looked at, and those of who waits for it.
     pub(super) fn leave(&mut self, waiter: u64, awaited: Awaited, number: u64, after: &mut After) {
         after.wakers.extend(self.wakers.remove(&(waiter, number)));
         if !self.graph.remove(waiter, awaited)
@@ -72,9 +72,8 @@ impl State {
         {
             suspended.swap_remove(at);
         }
-        if self.is_stuck(waiter) {
-            after.wake.extend(self.wakers_of(waiter));
-        }
+        // Those that wait for it, too: a wait for any of several is never told itself.
+        self.tell_all_if_stuck(waiter, after);
         self.forget(waiter, [awaited], after);
     }
 
