@@ -8,12 +8,14 @@
 //! | see how much runs at once, and that values are dropped | [`Gauge`], [`DropCounter`] |
 //! | run a built program as a user does | [`Program`] |
 //! | say that a check could not run here | [`not_run()`] |
+//! | have threads of which one runs at a time hand over fast | [`keep_to_cpu`] |
 //! | run a whole program on a virtual clock, in an order that a seed decides | `simulate` (feature `simulation`) |
 //!
 //! Without the feature `simulation` it depends on no async runtime, and knows nothing of `workyard` itself. It is the one crate that
 //! reads the environment: `WORKYARD_SEED` and `WORKYARD_SEEDS`, in [`seeds()`].
 #![forbid(unsafe_code)]
 
+mod cpus;
 mod drop_counter;
 mod gauge;
 mod not_run;
@@ -27,6 +29,7 @@ pub mod simulation;
 mod test_panic;
 mod wait;
 
+pub use cpus::keep_to_cpu;
 pub use drop_counter::{DropCounter, Payload};
 pub use gauge::{Gauge, Inside};
 pub use not_run::not_run;

@@ -7,10 +7,11 @@ use std::thread;
 /// The seeds of a test: 0, 1, 2 and so on, `default_count` of them.
 ///
 /// The environment says otherwise: `WORKYARD_SEED=17` gives that one seed, to replay a failure, and
-/// `WORKYARD_SEEDS=100000` gives that many, to hunt for one. Name the seed when the test fails with [`SeedOnPanic`].
+/// `WORKYARD_SEEDS=100000` gives that many, to hunt for one; `WORKYARD_SEEDS=100000..200000` goes on from there. Name the seed
+/// when the test fails with [`SeedOnPanic`].
 ///
 /// # Panics
-/// When one of the two variables is set to something that is not a number: a misspelt replay would pass unnoticed.
+/// When one of the two variables is set to something else: a misspelt replay would pass unnoticed.
 ///
 /// # Examples
 /// ```
@@ -24,25 +25,35 @@ use std::thread;
 /// ```
 #[track_caller]
 pub fn seeds(default_count: u64) -> impl Iterator<Item = u64> {
-    let number = |name: &str| {
-        let value = env::var_os(name)?;
-        let value = value.to_string_lossy();
-        Some(value.trim().parse().unwrap_or_else(|_| refuse(name, &value)))
-    };
-    chosen(number("WORKYARD_SEED"), number("WORKYARD_SEEDS"), default_count)
+    let value = |name: &str| Some(env::var_os(name)?.to_string_lossy().into_owned());
+    let replay = value("WORKYARD_SEED").map(|text| number(&text).unwrap_or_else(|| refuse("WORKYARD_SEED", &text)));
+    let hunt = value("WORKYARD_SEEDS").map(|text| range(&text).unwrap_or_else(|| refuse("WORKYARD_SEEDS", &text)));
+    chosen(replay, hunt, default_count)
 }
 
 #[track_caller]
 #[expect(clippy::panic, reason = "a test that cannot know its seeds must not pass")]
-fn refuse(name: &str, value: &str) -> u64 {
-    panic!("{name}={value:?} is not a whole number")
+fn refuse<T>(name: &str, value: &str) -> T {
+    panic!("{name}={value:?} is neither a whole number nor, where there may be several, two with `..` between them")
 }
 
-/// One seed to replay beats a count.
-fn chosen(replay: Option<u64>, count: Option<u64>, default_count: u64) -> impl Iterator<Item = u64> {
-    let (one, many): (_, Range<u64>) = match replay {
+fn number(text: &str) -> Option<u64> {
+    text.trim().parse().ok()
+}
+
+/// So many seeds, or those from one up to another.
+fn range(text: &str) -> Option<Range<u64>> {
+    match text.split_once("..") {
+        Some((from, to)) => Some(number(from)?..number(to)?),
+        None => Some(0..number(text)?),
+    }
+}
+
+/// One seed to replay beats a hunt.
+fn chosen(replay: Option<u64>, hunt: Option<Range<u64>>, default_count: u64) -> impl Iterator<Item = u64> {
+    let (one, many) = match replay {
         Some(seed) => (Some(seed), 0..0),
-        None => (None, 0..count.unwrap_or(default_count)),
+        None => (None, hunt.unwrap_or(0..default_count)),
     };
     one.into_iter().chain(many)
 }
@@ -96,11 +107,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replay_beats_count_beats_default() {
-        let seeds = |replay, count| chosen(replay, count, 3).collect::<Vec<_>>();
-        assert_eq!(seeds(None, None), [0, 1, 2]);
-        assert_eq!(seeds(None, Some(2)), [0, 1]);
-        assert_eq!(seeds(Some(u64::MAX), Some(2)), [u64::MAX]);
+    fn replay_beats_hunt_beats_default() {
+        let seeds = |replay, hunt: &str| chosen(replay, range(hunt), 3).collect::<Vec<_>>();
+        assert_eq!(seeds(None, ""), [0, 1, 2]);
+        assert_eq!(seeds(None, "2"), [0, 1]);
+        assert_eq!(seeds(None, " 7 .. 9 "), [7, 8]);
+        assert_eq!(seeds(Some(u64::MAX), "2"), [u64::MAX]);
+        for misspelt in ["-1", "1..", "1...3", "1..=3", "a..b"] {
+            assert_eq!(range(misspelt), None, "{misspelt}");
+        }
     }
 
     /// Asks its guard what it says, at the moment the guard itself would be asked.
