@@ -1,5 +1,6 @@
 //! Owns the table of a lane's live tasks: small records under dense, reused numbers. Never decides about them.
 
+use crate::order::{Dated, Link, Linked};
 use crate::{Moment, Priority, TaskState};
 
 /// What the lane's policy knows of one task.
@@ -63,35 +64,98 @@ pub(crate) enum Seat {
 
 /// Live tasks by slot number. A number is reused after [`remove`](Self::remove), so the table is as long as the most
 /// tasks that were ever live at once.
-#[derive(Debug, Default)]
-pub(crate) struct Slots {
-    records: Vec<Option<Record>>,
-    free: Vec<u32>,
+///
+/// All that is known of a task stands in one entry, which is a cache line: it goes from the CPU that submits to the one that runs
+/// the body, and back.
+#[derive(Debug)]
+pub(crate) struct Slots<T> {
+    entries: Vec<Entry<T>>,
+    /// The number that became free last; each that is free names the one before.
+    free: Option<u32>,
 }
 
-impl Slots {
+#[derive(Debug)]
+#[repr(align(64))]
+struct Entry<T> {
+    record: Option<Record>,
+    link: Link,
+    kept: Option<T>,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), free: None }
+    }
+}
+
+impl<T> Slots<T> {
     /// `None` if all numbers are taken, which the bounds on `limit` and `queue` rule out.
     pub(crate) fn insert(&mut self, record: Record) -> Option<u32> {
-        if let Some(slot) = self.free.pop() {
-            *self.records.get_mut(slot as usize)? = Some(record);
+        if let Some(slot) = self.free {
+            let entry = self.entries.get_mut(slot as usize)?;
+            self.free = entry.link.after();
+            entry.record = Some(record);
             return Some(slot);
         }
-        let slot = u32::try_from(self.records.len()).ok().filter(|&slot| slot < u32::MAX)?;
-        self.records.push(Some(record));
+        let slot = u32::try_from(self.entries.len()).ok().filter(|&slot| slot < u32::MAX)?;
+        self.entries.push(Entry { record: Some(record), link: Link::NOWHERE, kept: None });
         Some(slot)
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<&Record> {
-        self.records.get(slot as usize)?.as_ref()
+        self.entries.get(slot as usize)?.record.as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut Record> {
-        self.records.get_mut(slot as usize)?.as_mut()
+        self.entries.get_mut(slot as usize)?.record.as_mut()
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> Option<Record> {
-        let record = self.records.get_mut(slot as usize)?.take()?;
-        self.free.push(slot);
+        let entry = self.entries.get_mut(slot as usize)?;
+        let record = entry.record.take()?;
+        entry.link = Link::to(self.free.replace(slot));
         Some(record)
+    }
+
+    /// Keeps a value under this number, whether a task is there or not.
+    pub(crate) fn keep(&mut self, slot: u32, value: T) {
+        if let Some(entry) = self.entries.get_mut(slot as usize) {
+            entry.kept = Some(value);
+        }
+    }
+
+    pub(crate) fn kept(&self, slot: u32) -> Option<&T> {
+        self.entries.get(slot as usize)?.kept.as_ref()
+    }
+
+    pub(crate) fn all_kept(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().filter_map(|entry| entry.kept.as_ref())
+    }
+
+    pub(crate) fn let_go(&mut self, slot: u32) -> Option<T> {
+        self.entries.get_mut(slot as usize)?.kept.take()
+    }
+}
+
+impl<T> Linked for Slots<T> {
+    #[expect(clippy::indexing_slicing, reason = "lists are made of numbers that were given out")]
+    fn link(&mut self, slot: u32) -> &mut Link {
+        &mut self.entries[slot as usize].link
+    }
+}
+
+impl<T> Dated for Slots<T> {
+    fn waits_since(&self, slot: u32) -> Moment {
+        self.get(slot).map_or_else(Moment::default, |task| task.accepted_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_a_cache_line() {
+        assert_eq!(size_of::<Entry<std::sync::Arc<dyn Send>>>(), 64);
     }
 }

@@ -4,5 +4,6 @@
 mod policy;
 mod retries;
 mod runners;
+mod submitters;
 
 pub use policy::{Ending, LaneCounts, LanePolicy, Refusal, Slot, Ticket};

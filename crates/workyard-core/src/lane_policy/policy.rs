@@ -7,8 +7,9 @@
 use std::time::Duration;
 
 use super::runners::Items;
+use super::submitters::Submitters;
 use crate::histogram::Histogram;
-use crate::order::{Line, Links, Waiting};
+use crate::order::{Line, Waiting};
 use crate::slots::{Holds, Record, Seat, Slots};
 use crate::{LaneConfig, Ledger, Moment, Outcome, Percentiles, Priority, Step, TaskState, mutant};
 
@@ -44,58 +45,39 @@ pub enum Ending {
 /// `offer` or `redeem`, may leave by `end_queued`, is handed out by `start_next`, may be answered early by `give_up`, and
 /// leaves by `end_body`, which must be called exactly once for each start. After whatever frees room, call
 /// [`promise_next`](Self::promise_next) until it returns `None`.
+///
+/// `T` is what the shell keeps of each task, under the task's number; it is never looked at here.
+// In this order, what every task needs stands together in a few cache lines.
 #[derive(Debug)]
-pub struct LanePolicy {
-    pub(super) config: LaneConfig,
-    pub(super) tasks: Slots,
+#[repr(C)]
+pub struct LanePolicy<T> {
+    pub(super) open: bool,
+    pub(super) tasks: Slots<T>,
     pub(super) waiting: Waiting,
     /// Bodies that hold a slot: running or overrunning, and not lending it.
     pub(super) occupied: usize,
+    /// Bodies that lent their slot and want one back: before any task that has not started.
+    pub(super) resuming: Line,
+    pub(super) config: LaneConfig,
+    pub(super) submitters: Submitters,
+    pub(super) ledger: Ledger,
+    pub(super) wait: Histogram,
+    pub(super) run: Histogram,
+    /// What the lane's runners work on: counted apart, and added to the ledger when somebody looks.
+    pub(super) items: Items,
     /// Bodies that run though their task has ended.
     pub(super) overrunning: usize,
     /// Bodies that lent their slot.
     pub(super) lending: usize,
-    /// Bodies that lent their slot and want one back: before any task that has not started.
-    pub(super) resuming: Line,
-    pub(super) resuming_links: Links,
-    pub(super) submitters: Submitters,
-    pub(super) open: bool,
-    pub(super) ledger: Ledger,
-    /// What the lane's runners work on: counted apart, and added to the ledger when somebody looks.
-    pub(super) items: Items,
     pub(super) never_started: u64,
     pub(super) late_results: u64,
     pub(super) refused: u64,
     pub(super) retries: u64,
     pub(super) over_budget: u64,
     pub(super) ended_between_attempts: u64,
-    pub(super) wait: Histogram,
-    pub(super) run: Histogram,
 }
 
-/// Submitters that wait for room, first come first served.
-#[derive(Debug)]
-pub(super) struct Submitters {
-    links: Links,
-    line: Line,
-    /// By ticket. `None` is a free number.
-    places: Vec<Option<Place>>,
-    free: Vec<u32>,
-    pub(super) promises: usize,
-    aside: usize,
-}
-
-/// Where a submitter stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
-    InLine,
-    /// It is to come and take its room.
-    Promised,
-    /// It was promised room that it cannot take yet. Room goes to others until it comes.
-    Aside,
-}
-
-impl LanePolicy {
+impl<T> LanePolicy<T> {
     /// An open, empty lane.
     pub fn new(config: LaneConfig) -> Self {
         Self {
@@ -105,7 +87,6 @@ impl LanePolicy {
             overrunning: 0,
             lending: 0,
             resuming: Line::new(),
-            resuming_links: Links::new(),
             submitters: Submitters::new(),
             open: true,
             ledger: Ledger::default(),
@@ -212,8 +193,7 @@ impl LanePolicy {
         if mutant!("queue-lost-at-close") && !self.open {
             return None;
         }
-        let tasks = &self.tasks;
-        let slot = self.waiting.pop(|slot| tasks.get(slot).map_or_else(Moment::default, |task| task.accepted_at))?;
+        let slot = self.waiting.pop(&mut self.tasks)?;
         self.start(slot, now);
         Some(Slot(slot))
     }
@@ -225,7 +205,7 @@ impl LanePolicy {
         if task.state != TaskState::Queued || self.occupied >= self.config.limit {
             return false;
         }
-        self.waiting.remove(slot.0, task.priority);
+        self.waiting.remove(&mut self.tasks, slot.0, task.priority);
         self.start(slot.0, now);
         true
     }
@@ -250,7 +230,7 @@ impl LanePolicy {
             (Seat::None, true) => task.seat = Seat::Held,
             (Seat::None, false) => {
                 task.seat = Seat::Awaited;
-                self.resuming.push(&mut self.resuming_links, slot.0);
+                self.resuming.push(&mut self.tasks, slot.0);
                 return false;
             }
         }
@@ -265,7 +245,7 @@ impl LanePolicy {
         if self.occupied >= self.config.limit {
             return None;
         }
-        let first = self.resuming.pop_first(&mut self.resuming_links)?;
+        let first = self.resuming.pop_first(&mut self.tasks)?;
         self.tasks.get_mut(first)?.seat = Seat::Held;
         self.occupied += 1;
         self.lending -= 1;
@@ -278,7 +258,7 @@ impl LanePolicy {
         let (TaskState::Queued, Ok(TaskState::Ended(_))) = (task.state, task.state.after(Step::End(how))) else {
             return false;
         };
-        self.waiting.remove(slot.0, task.priority);
+        self.waiting.remove(&mut self.tasks, slot.0, task.priority);
         self.tasks.remove(slot.0);
         if task.holds == Holds::OneTask {
             self.ledger.queued -= 1;
@@ -335,16 +315,17 @@ impl LanePolicy {
         if ending == Ending::Late {
             self.overrunning -= 1;
         }
-        self.tasks.remove(slot.0);
         self.occupied -= task.holds.more_slots();
         match task.seat {
             Seat::Held => self.occupied -= 1,
             Seat::None => self.lending -= 1,
             Seat::Awaited => {
-                self.resuming.remove(&mut self.resuming_links, slot.0);
+                self.resuming.remove(&mut self.tasks, slot.0);
                 self.lending -= 1;
             }
         }
+        // Out of all lists by now: the entry's link is that of the free ones.
+        self.tasks.remove(slot.0);
         if task.holds == Holds::OneTask {
             self.run.record(now.since(task.started_at));
         }
@@ -354,6 +335,27 @@ impl LanePolicy {
     /// Takes nothing in from now on. What was accepted goes on; who waits for room finds the lane closed.
     pub fn close(&mut self) {
         self.open = false;
+    }
+
+    /// Keeps what the shell has of a task under its number.
+    pub fn keep(&mut self, slot: Slot, value: T) {
+        self.tasks.keep(slot.0, value);
+    }
+
+    /// What is kept under a number.
+    pub fn kept(&self, slot: Slot) -> Option<&T> {
+        self.tasks.kept(slot.0)
+    }
+
+    /// All that is kept, with no order.
+    pub fn all_kept(&self) -> impl Iterator<Item = &T> {
+        self.tasks.all_kept()
+    }
+
+    /// Takes out what is kept under a number. To be called when the task's body has ended, before another task is let in, which may
+    /// have the same number.
+    pub fn let_go(&mut self, slot: Slot) -> Option<T> {
+        self.tasks.let_go(slot.0)
     }
 
     /// How many bodies may run at once.
@@ -453,7 +455,7 @@ impl LanePolicy {
         let (state, seat) = (TaskState::Queued, Seat::None);
         let record = Record { state, priority, accepted_at: now, started_at: now, seat, holds, again: false };
         let slot = self.tasks.insert(record).ok_or(Refusal::Full)?;
-        self.waiting.push(slot, priority);
+        self.waiting.push(&mut self.tasks, slot, priority);
         if holds == Holds::OneTask {
             self.ledger.accepted += 1 + u64::from(mutant!("ledger-off-by-one") && slot == 1);
             self.ledger.queued += 1;
@@ -512,71 +514,6 @@ pub struct LaneCounts {
     pub ended_between_attempts: u64,
     /// Whether tasks are let in.
     pub open: bool,
-}
-
-impl Submitters {
-    const fn new() -> Self {
-        Self { links: Links::new(), line: Line::new(), places: Vec::new(), free: Vec::new(), promises: 0, aside: 0 }
-    }
-
-    fn line_up(&mut self) -> Ticket {
-        let ticket = self.free.pop().unwrap_or_else(|| {
-            self.places.push(None);
-            u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX - 1)
-        });
-        if let Some(place) = self.places.get_mut(ticket as usize) {
-            *place = Some(Place::InLine);
-        }
-        self.line.push(&mut self.links, ticket);
-        Ticket(ticket)
-    }
-
-    fn is_promised(&self, ticket: Ticket) -> bool {
-        self.place(ticket) == Some(Place::Promised)
-    }
-
-    fn promise_first(&mut self) -> Option<Ticket> {
-        let first = self.line.pop_first(&mut self.links)?;
-        *self.places.get_mut(first as usize)? = Some(Place::Promised);
-        self.promises += 1;
-        Some(Ticket(first))
-    }
-
-    fn place(&self, ticket: Ticket) -> Option<Place> {
-        self.places.get(ticket.0 as usize).copied().flatten()
-    }
-
-    fn step_aside(&mut self, ticket: Ticket) -> bool {
-        let Some(Some(place @ Place::Promised)) = self.places.get_mut(ticket.0 as usize) else { return false };
-        *place = Place::Aside;
-        self.promises -= 1;
-        self.aside += 1;
-        true
-    }
-
-    /// Puts a submitter that stepped aside before all others. `false` if it did not.
-    fn come_back(&mut self, ticket: Ticket) -> bool {
-        if self.place(ticket) != Some(Place::Aside) {
-            return false;
-        }
-        if let Some(place) = self.places.get_mut(ticket.0 as usize) {
-            *place = Some(Place::InLine);
-        }
-        self.aside -= 1;
-        self.line.push_first(&mut self.links, ticket.0);
-        true
-    }
-
-    fn leave(&mut self, ticket: Ticket) {
-        let Some(place) = self.places.get_mut(ticket.0 as usize) else { return };
-        match place.take() {
-            Some(Place::Promised) => self.promises -= 1,
-            Some(Place::InLine) => self.line.remove(&mut self.links, ticket.0),
-            Some(Place::Aside) => self.aside -= 1,
-            None => return,
-        }
-        self.free.push(ticket.0);
-    }
 }
 
 #[cfg(test)]

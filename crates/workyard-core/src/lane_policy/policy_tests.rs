@@ -162,7 +162,7 @@ impl Model {
 }
 
 /// One random command, given to both.
-fn command(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
+fn command(policy: &mut LanePolicy<()>, model: &mut Model, rng: &mut Rng) {
     model.now = Moment::new(model.now.since_start() + Duration::from_millis(rng.below(15) as u64));
     match rng.below(24) {
         0..=4 => offer(policy, model, *rng.pick(&Priority::ALL)),
@@ -180,7 +180,7 @@ fn command(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     }
 }
 
-fn offer(policy: &mut LanePolicy, model: &mut Model, priority: Priority) {
+fn offer(policy: &mut LanePolicy<()>, model: &mut Model, priority: Priority) {
     let offered = policy.offer(model.now, priority);
     assert_eq!(offered.err(), model.refusal());
     if let Ok(slot) = offered {
@@ -188,7 +188,7 @@ fn offer(policy: &mut LanePolicy, model: &mut Model, priority: Priority) {
     }
 }
 
-fn line(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
+fn line(policy: &mut LanePolicy<()>, model: &mut Model, rng: &mut Rng) {
     if rng.chance(0.6) {
         let ticket = policy.line_up();
         assert!(!model.line.contains(&ticket) && !model.promised.contains(&ticket.0), "{ticket:?} is taken");
@@ -201,7 +201,7 @@ fn line(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     }
 }
 
-fn start(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
+fn start(policy: &mut LanePolicy<()>, model: &mut Model, rng: &mut Rng) {
     let is_free = model.occupied() + model.wanted.len() < model.config.limit;
     if rng.chance(0.2) {
         let Some(task) = model.queued.first().copied() else { return };
@@ -223,7 +223,7 @@ fn start(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     }
 }
 
-fn end(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
+fn end(policy: &mut LanePolicy<()>, model: &mut Model, rng: &mut Rng) {
     let slots: Vec<u32> = model.bodies.keys().copied().collect();
     if slots.is_empty() {
         return;
@@ -250,7 +250,7 @@ fn end(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     }
 }
 
-fn end_queued(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
+fn end_queued(policy: &mut LanePolicy<()>, model: &mut Model, rng: &mut Rng) {
     if model.queued.is_empty() {
         return;
     }
@@ -261,7 +261,7 @@ fn end_queued(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     model.ended_before_a_start(gone.slot, how);
 }
 
-fn retry(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
+fn retry(policy: &mut LanePolicy<()>, model: &mut Model, rng: &mut Rng) {
     if rng.chance(0.5) {
         let slots: Vec<u32> = model.bodies.keys().copied().collect();
         if slots.is_empty() {
@@ -298,7 +298,7 @@ fn retry(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     }
 }
 
-fn lend(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
+fn lend(policy: &mut LanePolicy<()>, model: &mut Model, rng: &mut Rng) {
     let slots: Vec<u32> = model.bodies.keys().copied().collect();
     if slots.is_empty() {
         return;
@@ -332,7 +332,7 @@ fn lend(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
     }
 }
 
-fn room(policy: &mut LanePolicy, model: &mut Model, rng: &mut Rng) {
+fn room(policy: &mut LanePolicy<()>, model: &mut Model, rng: &mut Rng) {
     if rng.chance(0.6) {
         let expected = if model.open && model.has_room() { model.line.pop_front() } else { None };
         assert_eq!(policy.promise_next(), expected, "first come, first served");
@@ -379,7 +379,7 @@ fn the_policy_does_what_the_model_does() {
 }
 
 /// The liveness phase: whatever happened before, all who are in get their turn and leave.
-fn settle(policy: &mut LanePolicy, model: &mut Model) {
+fn settle(policy: &mut LanePolicy<()>, model: &mut Model) {
     policy.close();
     let tickets: Vec<u32> = model.promised.iter().copied().chain(model.line.iter().map(|ticket| ticket.0)).collect();
     for ticket in tickets {
@@ -408,7 +408,7 @@ fn settle(policy: &mut LanePolicy, model: &mut Model) {
 #[test]
 fn a_number_is_reused_so_memory_is_bounded_by_what_is_live() {
     let config = LaneConfig::new(2, 2, Order::Fifo, Ageing::default()).unwrap();
-    let mut policy = LanePolicy::new(config);
+    let mut policy = LanePolicy::<()>::new(config);
     for _ in 0..10_000 {
         let slots: Vec<Slot> = (0..4).map(|_| policy.offer(Moment::default(), Priority::NORMAL).unwrap()).collect();
         assert!(slots.iter().all(|slot| slot.0 < 4), "{slots:?}");
@@ -429,7 +429,7 @@ fn a_flood_of_urgent_work_delays_a_task_by_its_levels_and_no_more() {
     let step = Duration::from_secs(1);
     for priority in Priority::ALL {
         let config = LaneConfig::new(1, 1_000, Order::Priority, Ageing::new(step)).unwrap();
-        let mut policy = LanePolicy::new(config);
+        let mut policy = LanePolicy::<()>::new(config);
         let at = |millis: u64| Moment::new(Duration::from_millis(millis));
         let low = policy.offer(at(0), priority).unwrap();
         let mut waited = 0;
@@ -451,7 +451,7 @@ fn a_flood_of_urgent_work_delays_a_task_by_its_levels_and_no_more() {
 
 #[test]
 fn the_times_of_a_task_are_told_until_its_body_has_ended() {
-    let mut policy = LanePolicy::new(LaneConfig::new(1, 1, Order::Fifo, Ageing::default()).unwrap());
+    let mut policy = LanePolicy::<()>::new(LaneConfig::new(1, 1, Order::Fifo, Ageing::default()).unwrap());
     let (at, secs) = (|secs| Moment::new(Duration::from_secs(secs)), Duration::from_secs);
     let first = policy.offer(at(1), Priority::NORMAL).unwrap();
     let second = policy.offer(at(2), Priority::NORMAL).unwrap();

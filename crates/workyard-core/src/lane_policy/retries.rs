@@ -5,7 +5,7 @@ use super::policy::{LanePolicy, Slot};
 use crate::slots::{Holds, Seat};
 use crate::{Moment, Outcome, Step, TaskState, mutant};
 
-impl LanePolicy {
+impl<T> LanePolicy<T> {
     /// An attempt of this task has ended, and another is to come: the slot is free, the place is kept. `false` if the task has been
     /// answered, or does not run here.
     pub fn wait_for_retry(&mut self, slot: Slot, now: Moment) -> bool {
@@ -20,7 +20,7 @@ impl LanePolicy {
             Seat::Held => self.occupied -= usize::from(!mutant!("retry-keeps-slot")),
             Seat::None => self.lending -= 1,
             Seat::Awaited => {
-                self.resuming.remove(&mut self.resuming_links, slot.0);
+                self.resuming.remove(&mut self.tasks, slot.0);
                 self.lending -= 1;
             }
         }
@@ -38,7 +38,7 @@ impl LanePolicy {
         task.state = state;
         task.accepted_at = now;
         let priority = task.priority;
-        self.waiting.push(slot.0, priority);
+        self.waiting.push(&mut self.tasks, slot.0, priority);
         self.ledger.retry_waiting -= 1;
         self.ledger.queued += 1;
         self.retries += 1;
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
     use crate::{Ending, LaneConfig, Order, Priority, Refusal};
 
-    fn lane(limit: usize, queue: usize) -> LanePolicy {
+    fn lane(limit: usize, queue: usize) -> LanePolicy<()> {
         LanePolicy::new(LaneConfig::new(limit, queue, Order::Fifo, crate::Ageing::default()).unwrap())
     }
 
@@ -79,7 +79,7 @@ mod tests {
         Moment::new(Duration::from_secs(seconds))
     }
 
-    fn running(lane: &mut LanePolicy) -> Slot {
+    fn running(lane: &mut LanePolicy<()>) -> Slot {
         let slot = lane.offer(at(0), Priority::NORMAL).unwrap();
         assert_eq!(lane.start_next(at(0)), Some(slot));
         slot

@@ -27,7 +27,7 @@ impl Items {
     }
 }
 
-impl LanePolicy {
+impl<T> LanePolicy<T> {
     /// As [`offer`](Self::offer), for a runner.
     ///
     /// # Errors
@@ -132,7 +132,7 @@ impl LanePolicy {
         record.seat = Seat::None;
         record.accepted_at = now;
         let priority = record.priority;
-        self.waiting.push_behind(runner.0, priority);
+        self.waiting.push_behind(&mut self.tasks, runner.0, priority);
         self.occupied -= 1;
         self.items.at_once -= 1;
         true
@@ -154,11 +154,11 @@ mod tests {
     use super::*;
     use crate::{Ending, LaneConfig, Order, Outcome};
 
-    fn lane(limit: usize, queue: usize) -> LanePolicy {
+    fn lane(limit: usize, queue: usize) -> LanePolicy<()> {
         LanePolicy::new(LaneConfig::new(limit, queue, Order::Fifo, crate::Ageing::default()).unwrap())
     }
 
-    fn runner(lane: &mut LanePolicy) -> Slot {
+    fn runner(lane: &mut LanePolicy<()>) -> Slot {
         let slot = lane.offer_runner(Moment::default(), Priority::NORMAL).unwrap();
         assert_eq!(lane.start_next(Moment::default()), Some(slot));
         slot
@@ -235,7 +235,7 @@ mod tests {
     fn giving_way_is_behind_all_in_each_order() {
         for order in [Order::Fifo, Order::Lifo, Order::Priority] {
             let config = LaneConfig::new(1, 4, order, crate::Ageing::default()).unwrap();
-            let mut lane = LanePolicy::new(config);
+            let mut lane = LanePolicy::<()>::new(config);
             let runner = runner(&mut lane);
             let mut tasks = [(); 2].map(|()| lane.offer(Moment::default(), Priority::NORMAL).unwrap());
             assert!(lane.give_way(runner, Moment::default()));

@@ -1,6 +1,6 @@
 //! Owns "the one that waited longest goes first".
 
-use super::{Line, Links};
+use super::{Line, Linked};
 
 #[derive(Debug)]
 pub(super) struct Fifo(Line);
@@ -14,15 +14,15 @@ impl Fifo {
         self.0.len()
     }
 
-    pub(super) fn push(&mut self, links: &mut Links, slot: u32) {
+    pub(super) fn push(&mut self, links: &mut impl Linked, slot: u32) {
         self.0.push(links, slot);
     }
 
-    pub(super) fn pop(&mut self, links: &mut Links) -> Option<u32> {
+    pub(super) fn pop(&mut self, links: &mut impl Linked) -> Option<u32> {
         self.0.pop_first(links)
     }
 
-    pub(super) fn remove(&mut self, links: &mut Links, slot: u32) {
+    pub(super) fn remove(&mut self, links: &mut impl Linked, slot: u32) {
         self.0.remove(links, slot);
     }
 }

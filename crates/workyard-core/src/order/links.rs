@@ -1,18 +1,31 @@
 //! Owns the doubly linked lists that all disciplines are made of. Never decides which end is served.
 //!
-//! The links of all lists of a lane stand in one table, indexed by the slot of the task: an index takes part in at most
-//! one list at a time, and joining or leaving allocates only when the table grows.
+//! The links stand in a table, beside what else is known of the same number: a number takes part in at most one list at a
+//! time, and joining or leaving allocates nothing.
+
+use crate::Moment;
 
 /// The end of a list.
 const NONE: u32 = u32::MAX;
 
+/// Between whom a number stands.
 #[derive(Clone, Copy, Debug)]
-struct Link {
+pub(crate) struct Link {
     before: u32,
     after: u32,
 }
 
-/// The table of links.
+/// A table that has a link for each number.
+pub(crate) trait Linked {
+    fn link(&mut self, number: u32) -> &mut Link;
+}
+
+/// A table that also knows since when a number waits.
+pub(crate) trait Dated: Linked {
+    fn waits_since(&self, number: u32) -> Moment;
+}
+
+/// A table of links alone, which grows as numbers come.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     links: Vec<Link>,
@@ -44,47 +57,65 @@ impl Line {
     }
 
     /// Puts `slot`, which is in no list, behind the last.
-    pub(crate) fn push(&mut self, links: &mut Links, slot: u32) {
-        links.hold(slot);
-        *links.at(slot) = Link { before: self.last, after: NONE };
+    pub(crate) fn push(&mut self, links: &mut impl Linked, slot: u32) {
+        *links.link(slot) = Link { before: self.last, after: NONE };
         match self.last {
             NONE => self.first = slot,
-            last => links.at(last).after = slot,
+            last => links.link(last).after = slot,
         }
         self.last = slot;
         self.len += 1;
     }
 
     /// Puts `slot`, which is in no list, before the first.
-    pub(crate) fn push_first(&mut self, links: &mut Links, slot: u32) {
-        links.hold(slot);
-        *links.at(slot) = Link { before: NONE, after: self.first };
+    pub(crate) fn push_first(&mut self, links: &mut impl Linked, slot: u32) {
+        *links.link(slot) = Link { before: NONE, after: self.first };
         match self.first {
             NONE => self.last = slot,
-            first => links.at(first).before = slot,
+            first => links.link(first).before = slot,
         }
         self.first = slot;
         self.len += 1;
     }
 
     /// Takes `slot`, which is in this list, out of it.
-    pub(crate) fn remove(&mut self, links: &mut Links, slot: u32) {
-        let Link { before, after } = *links.at(slot);
+    pub(crate) fn remove(&mut self, links: &mut impl Linked, slot: u32) {
+        let Link { before, after } = *links.link(slot);
         match before {
             NONE => self.first = after,
-            before => links.at(before).after = after,
+            before => links.link(before).after = after,
         }
         match after {
             NONE => self.last = before,
-            after => links.at(after).before = before,
+            after => links.link(after).before = before,
         }
         self.len -= 1;
     }
 
-    pub(crate) fn pop_first(&mut self, links: &mut Links) -> Option<u32> {
+    pub(crate) fn pop_first(&mut self, links: &mut impl Linked) -> Option<u32> {
         let slot = self.first()?;
         self.remove(links, slot);
         Some(slot)
+    }
+}
+
+impl Link {
+    /// In no list.
+    pub(crate) const NOWHERE: Self = Self { before: NONE, after: NONE };
+
+    /// In no list, where it serves as a link of another kind: see [`Slots`](crate::slots::Slots).
+    pub(crate) const fn to(after: Option<u32>) -> Self {
+        Self {
+            before: NONE,
+            after: match after {
+                Some(after) => after,
+                None => NONE,
+            },
+        }
+    }
+
+    pub(crate) fn after(self) -> Option<u32> {
+        (self.after != NONE).then_some(self.after)
     }
 }
 
@@ -92,16 +123,15 @@ impl Links {
     pub(crate) const fn new() -> Self {
         Self { links: Vec::new() }
     }
+}
 
-    fn hold(&mut self, slot: u32) {
-        let needed = slot as usize + 1;
-        if self.links.len() < needed {
-            self.links.resize(needed, Link { before: NONE, after: NONE });
+impl Linked for Links {
+    #[expect(clippy::indexing_slicing, reason = "it was just made long enough")]
+    fn link(&mut self, number: u32) -> &mut Link {
+        let at = number as usize;
+        if self.links.len() <= at {
+            self.links.resize(at + 1, Link::NOWHERE);
         }
-    }
-
-    #[expect(clippy::indexing_slicing, reason = "push made room for every slot that a list holds")]
-    fn at(&mut self, slot: u32) -> &mut Link {
-        &mut self.links[slot as usize]
+        &mut self.links[at]
     }
 }

@@ -8,5 +8,5 @@ mod links;
 mod priority;
 mod waiting;
 
-pub(crate) use links::{Line, Links};
+pub(crate) use links::{Dated, Line, Link, Linked, Links};
 pub(crate) use waiting::Waiting;

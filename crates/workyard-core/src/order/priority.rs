@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use super::{Line, Links};
-use crate::{Ageing, Moment, Priority};
+use super::{Dated, Line, Linked};
+use crate::{Ageing, Priority};
 
 #[derive(Debug)]
 pub(super) struct ByPriority {
@@ -25,17 +25,16 @@ impl ByPriority {
         self.len
     }
 
-    pub(super) fn push(&mut self, links: &mut Links, slot: u32, priority: Priority) {
+    pub(super) fn push(&mut self, links: &mut impl Linked, slot: u32, priority: Priority) {
         self.line(priority).push(links, slot);
         self.len += 1;
     }
 
-    /// `submitted_at` tells when the task in a slot was accepted.
-    pub(super) fn pop(&mut self, links: &mut Links, submitted_at: impl Fn(u32) -> Moment) -> Option<u32> {
+    pub(super) fn pop(&mut self, links: &mut impl Dated) -> Option<u32> {
         let mut best: Option<(Duration, Priority, u32)> = None;
         for (line, priority) in self.levels.iter().zip(Priority::ALL).rev() {
             let Some(slot) = line.first() else { continue };
-            let rank = self.ageing.rank(priority, submitted_at(slot).since_start());
+            let rank = self.ageing.rank(priority, links.waits_since(slot).since_start());
             // Of equal ranks the higher level stays.
             if best.is_none_or(|(smallest, ..)| rank < smallest) {
                 best = Some((rank, priority, slot));
@@ -46,7 +45,7 @@ impl ByPriority {
         Some(slot)
     }
 
-    pub(super) fn remove(&mut self, links: &mut Links, slot: u32, priority: Priority) {
+    pub(super) fn remove(&mut self, links: &mut impl Linked, slot: u32, priority: Priority) {
         self.line(priority).remove(links, slot);
         self.len -= 1;
     }

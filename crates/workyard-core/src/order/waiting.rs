@@ -2,14 +2,13 @@
 
 use super::fifo::Fifo;
 use super::lifo::Lifo;
-use super::links::Links;
+use super::links::{Dated, Linked};
 use super::priority::ByPriority;
-use crate::{Ageing, Moment, Order, Priority};
+use crate::{Ageing, Order, Priority};
 
 /// The waiting tasks of one lane.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    links: Links,
     discipline: Discipline,
 }
 
@@ -17,7 +16,8 @@ pub(crate) struct Waiting {
 enum Discipline {
     Fifo(Fifo),
     Lifo(Lifo),
-    Priority(ByPriority),
+    /// Apart: it is some cache lines long, and rare.
+    Priority(Box<ByPriority>),
 }
 
 impl Waiting {
@@ -25,9 +25,9 @@ impl Waiting {
         let discipline = match order {
             Order::Fifo => Discipline::Fifo(Fifo::new()),
             Order::Lifo => Discipline::Lifo(Lifo::new()),
-            Order::Priority => Discipline::Priority(ByPriority::new(ageing)),
+            Order::Priority => Discipline::Priority(Box::new(ByPriority::new(ageing))),
         };
-        Self { links: Links::default(), discipline }
+        Self { discipline }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -38,38 +38,38 @@ impl Waiting {
         }
     }
 
-    pub(crate) fn push(&mut self, slot: u32, priority: Priority) {
+    pub(crate) fn push(&mut self, links: &mut impl Linked, slot: u32, priority: Priority) {
         match &mut self.discipline {
-            Discipline::Fifo(fifo) => fifo.push(&mut self.links, slot),
-            Discipline::Lifo(lifo) => lifo.push(&mut self.links, slot),
-            Discipline::Priority(levels) => levels.push(&mut self.links, slot, priority),
+            Discipline::Fifo(fifo) => fifo.push(links, slot),
+            Discipline::Lifo(lifo) => lifo.push(links, slot),
+            Discipline::Priority(levels) => levels.push(links, slot, priority),
         }
     }
 
     /// As [`push`](Self::push), behind all others of its priority, also where the last that comes is the next.
-    pub(crate) fn push_behind(&mut self, slot: u32, priority: Priority) {
+    pub(crate) fn push_behind(&mut self, links: &mut impl Linked, slot: u32, priority: Priority) {
         match &mut self.discipline {
-            Discipline::Fifo(fifo) => fifo.push(&mut self.links, slot),
-            Discipline::Lifo(lifo) => lifo.push_behind(&mut self.links, slot),
-            Discipline::Priority(levels) => levels.push(&mut self.links, slot, priority),
+            Discipline::Fifo(fifo) => fifo.push(links, slot),
+            Discipline::Lifo(lifo) => lifo.push_behind(links, slot),
+            Discipline::Priority(levels) => levels.push(links, slot, priority),
         }
     }
 
-    /// Takes out the one that is next. `submitted_at` tells when the task in a slot was accepted.
-    pub(crate) fn pop(&mut self, submitted_at: impl Fn(u32) -> Moment) -> Option<u32> {
+    /// Takes out the one that is next.
+    pub(crate) fn pop(&mut self, links: &mut impl Dated) -> Option<u32> {
         match &mut self.discipline {
-            Discipline::Fifo(fifo) => fifo.pop(&mut self.links),
-            Discipline::Lifo(lifo) => lifo.pop(&mut self.links),
-            Discipline::Priority(levels) => levels.pop(&mut self.links, submitted_at),
+            Discipline::Fifo(fifo) => fifo.pop(links),
+            Discipline::Lifo(lifo) => lifo.pop(links),
+            Discipline::Priority(levels) => levels.pop(links),
         }
     }
 
     /// Takes out `slot`, which waits here, whatever its place.
-    pub(crate) fn remove(&mut self, slot: u32, priority: Priority) {
+    pub(crate) fn remove(&mut self, links: &mut impl Linked, slot: u32, priority: Priority) {
         match &mut self.discipline {
-            Discipline::Fifo(fifo) => fifo.remove(&mut self.links, slot),
-            Discipline::Lifo(lifo) => lifo.remove(&mut self.links, slot),
-            Discipline::Priority(levels) => levels.remove(&mut self.links, slot, priority),
+            Discipline::Fifo(fifo) => fifo.remove(links, slot),
+            Discipline::Lifo(lifo) => lifo.remove(links, slot),
+            Discipline::Priority(levels) => levels.remove(links, slot, priority),
         }
     }
 }

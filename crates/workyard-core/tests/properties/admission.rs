@@ -59,7 +59,7 @@ fn pick<T>(list: &mut Vec<T>, which: usize) -> Option<T> {
 }
 
 struct Both {
-    policy: LanePolicy,
+    policy: LanePolicy<()>,
     model: Model,
     config: LaneConfig,
 }

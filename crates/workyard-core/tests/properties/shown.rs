@@ -11,11 +11,11 @@ fn at(ms: u64) -> Moment {
     Moment::new(Duration::from_millis(ms))
 }
 
-fn lane(limit: usize, queue: usize) -> LanePolicy {
+fn lane(limit: usize, queue: usize) -> LanePolicy<()> {
     LanePolicy::new(LaneConfig::new(limit, queue, Order::Fifo, Ageing::default()).unwrap())
 }
 
-fn offer(lane: &mut LanePolicy, ms: u64) -> Slot {
+fn offer(lane: &mut LanePolicy<()>, ms: u64) -> Slot {
     lane.offer(at(ms), Priority::NORMAL).unwrap()
 }
 

@@ -147,7 +147,7 @@ impl LaneState {
         }
         for slot in self.hungry.drain(..) {
             // If the runner has ended, the number may be another's, who is then polled once for nothing.
-            if let Some(Some(runner)) = self.tasks.get(slot.0 as usize) {
+            if let Some(runner) = self.policy.kept(slot) {
                 effects.push(Effect::Resume(Arc::clone(runner)));
             }
         }

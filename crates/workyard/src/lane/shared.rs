@@ -48,14 +48,15 @@ pub(crate) struct LaneShared {
 }
 
 /// The policy, which knows tasks and submitters by number, and what the numbers stand for.
+// In this order, what every task needs stands beside the lock.
+#[repr(C)]
 pub(super) struct LaneState {
-    pub(super) policy: LanePolicy,
-    pub(super) tasks: Vec<Option<Arc<dyn Task>>>,
-    submitters: Vec<Option<Submitter>>,
-    /// Closures on their way through the queue: see [`workers`](super::workers).
-    pub(super) workers: usize,
     /// Whether the next body is expected to be over soon.
     pub(super) short: ShortBodies,
+    /// Closures on their way through the queue: see [`workers`](super::workers).
+    pub(super) workers: usize,
+    pub(super) policy: LanePolicy<Arc<dyn Task>>,
+    submitters: Vec<Option<Submitter>>,
     /// Futures that drivers poll: see [`drivers`](super::drivers).
     pub(super) pool: Pool,
     /// Runners that wanted more slots than there were.
@@ -85,7 +86,6 @@ impl LaneShared {
         let (number, limit) = (yard.next_lane(), config.limit);
         let state = LaneState {
             policy: LanePolicy::new(config),
-            tasks: Vec::new(),
             submitters: Vec::new(),
             workers: 0,
             short: executor.first_guess(),
@@ -254,12 +254,13 @@ impl LaneShared {
     /// The tasks that the lane holds, with their state and since when they have it. O(tasks), under the lane's lock.
     pub(crate) fn tasks(&self) -> Vec<(Arc<dyn Task>, TaskState, Moment)> {
         let state = self.state.lock();
-        let held = state.tasks.iter().flatten();
-        held.filter_map(|task| {
-            let slot = task.header().slot();
-            Some((Arc::clone(task), state.policy.state(slot)?, state.policy.since(slot)?))
-        })
-        .collect()
+        state
+            .held()
+            .filter_map(|task| {
+                let slot = task.header().slot();
+                Some((Arc::clone(task), state.policy.state(slot)?, state.policy.since(slot)?))
+            })
+            .collect()
     }
 
     fn admit(
@@ -276,7 +277,7 @@ impl LaneShared {
             let now = looked.or(state.pool.time()).unwrap_or_else(|| self.yard.clock.now());
             let slot = decide(&mut state, now, task.header().priority)?;
             task.header().accepted_into(slot);
-            state.hold(slot, task);
+            state.policy.keep(slot, task);
             state.hand_out(&self.executor, now, &mut effects);
             state.policy.has_line()
         };
@@ -294,27 +295,19 @@ impl LaneShared {
 }
 
 impl LaneState {
-    fn hold(&mut self, slot: Slot, task: Arc<dyn Task>) {
-        let at = slot.0 as usize;
-        if self.tasks.len() <= at {
-            self.tasks.resize_with(at + 1, || None);
-        }
-        self.tasks[at] = Some(task);
-    }
-
     /// Lets go of a task; drop it after the lock.
     #[must_use]
     pub(super) fn release(&mut self, slot: Slot) -> Option<Arc<dyn Task>> {
-        self.tasks.get_mut(slot.0 as usize)?.take()
+        self.policy.let_go(slot)
     }
 
     /// The task with this number.
     pub(super) fn held_in(&self, slot: Slot) -> Option<&Arc<dyn Task>> {
-        self.tasks.get(slot.0 as usize)?.as_ref()
+        self.policy.kept(slot)
     }
 
     pub(super) fn held(&self) -> impl Iterator<Item = &Arc<dyn Task>> {
-        self.tasks.iter().flatten()
+        self.policy.all_kept()
     }
 
     /// Gives this queued task a slot before its turn, and marks it as running. `false` if it is not queued any more.
@@ -337,7 +330,7 @@ impl LaneState {
         }
         if task.header().retrying().is_some_and(Retrying::take_pause) && self.policy.wait_for_retry(slot, now) {
             task.header().set_status(TaskState::RetryWaiting);
-            return BodyEnd { ending: None, held: self.tasks.get(slot.0 as usize).cloned().flatten() };
+            return BodyEnd { ending: None, held: self.held_in(slot).cloned() };
         }
         self.note_body_end(task.header(), how);
         let ending = self.policy.end_body(slot, how, now);
