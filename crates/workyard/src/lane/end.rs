@@ -14,9 +14,8 @@ use crate::callbacks::Turn;
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
 use crate::lane::shared::BodyEnd;
-use crate::task::TaskError;
 use crate::task::cell::Task;
-use crate::task::wake_caught;
+use crate::task::{TaskError, Where, wake_caught};
 
 /// How hard to stop a task whose body runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -127,10 +126,11 @@ impl LaneShared {
                 header.fire();
                 if let Some(how) = given_up {
                     let turn = self.tell(header);
-                    task.answer(match how {
+                    let error = match how {
                         Outcome::Abandoned => TaskError::abandoned(header, reason),
                         _ => TaskError::stopped(header, reason),
-                    });
+                    };
+                    task.answer(error, Where::Apart);
                     self.ended(&**task, effects);
                     send(turn);
                 }
@@ -268,7 +268,7 @@ fn clear_all(cleared: Cleared) {
         if mutant!("queued-task-unanswered") {
             return;
         }
-        task.answer(TaskError::stopped(task.header(), reason));
+        task.answer(TaskError::stopped(task.header(), reason), Where::Place);
     };
     // A thread that is about to end may have no thread-locals any more; its chains are not made shorter.
     let mut cleared = Some(cleared);

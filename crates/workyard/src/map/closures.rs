@@ -25,7 +25,7 @@ use crate::map::turn::{Counted, Next, Take};
 use crate::observe::at_work;
 use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
-use crate::task::{BoxError, TaskError, catch, current};
+use crate::task::{BoxError, TaskError, Where, catch, current};
 
 /// What all runners of a map have in common.
 pub(super) struct Closures<I, T, F, R> {
@@ -410,7 +410,7 @@ where
         drop(self.header.span().ended(Outcome::Cancelled));
     }
 
-    fn answer(&self, error: TaskError) {
+    fn answer(&self, error: TaskError, _: Where) {
         let reason = error.reason().unwrap_or(Reason::Dropped);
         let how = if error.is_timeout() { Outcome::TimedOut } else { Outcome::Abandoned };
         self.map.exchange.stop(reason);

@@ -21,7 +21,7 @@ use crate::map::places::Places;
 use crate::map::turn::Counted;
 use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
-use crate::task::{BoxError, TaskError};
+use crate::task::{BoxError, TaskError, Where};
 
 /// What all runners of a map have in common.
 pub(super) struct Futures<I, T, F, Fut: Future> {
@@ -126,7 +126,7 @@ where
         drop(self.header.span().ended(Outcome::Cancelled));
     }
 
-    fn answer(&self, error: TaskError) {
+    fn answer(&self, error: TaskError, _: Where) {
         let exchange = &*self.map.exchange;
         let reason = error.reason().unwrap_or(Reason::Dropped);
         exchange.stop(reason);

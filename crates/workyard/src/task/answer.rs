@@ -1,97 +1,132 @@
-//! Owns what stands between the end of a task and its handle: the result, or the waker of who waits for it. Never drops a result, and never
-//! wakes: whoever calls does, after the lock.
+//! Owns what stands between the end of a task and its handle: where the result is, if it is there, and the waker of who waits for it. Never
+//! touches a result, and never wakes: whoever calls does.
+//!
+//! A result stays where the body put it, in the task's place, or, if the task was answered while its body goes on, apart. Whoever is told
+//! [`Where`] it is has it, and nobody else is told.
 //!
 //! # Protocol
-//! *Who ends the task* gives the result: under the lock it puts it in, and takes the waker that is there, to be woken. *The handle's poll*
-//! looks under the lock: it takes the result, or leaves its waker. So either the poll finds the result, or who gives it finds
-//! the waker. A waker may be foreign code, so none is cloned or dropped under the lock: a poll that has to leave one looks, clones, and looks
-//! again.
+//! *Who ends the task* has put the result there, and says so by an exchange; if the handle had left a waker, it then takes that, under the
+//! lock, to be woken. *The handle's poll* looks; if there is nothing, it puts its waker in, under the lock, and says by an
+//! exchange that it did. So of the two exchanges one comes first: either the end finds that there is a waker, or the poll finds that
+//! there is a result. A poll that replaces its waker does so under the lock, and looks again after it: if the end took the old waker
+//! before, the poll has that lock after it, and sees what the end had said.
 //!
-//! *A handle that is dropped* says so under the lock: it takes out a result that is there, and who comes with one later keeps it. So
-//! exactly one of the two has it. *A second result* has nobody to go to: the first one stays.
+//! *A handle that is dropped* says so by an exchange: what was there is the handle's, and who comes with a result later keeps it.
+//! *A second result* has nobody to go to: the first one stays.
+//!
+//! A waker may be foreign code, so none is cloned or dropped under the lock.
 
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 use workyard_core::mutant;
 
-use crate::primitives::Mutex;
+use crate::primitives::{AtomicU8, Mutex};
 
 /// What the handle's side knows of a task's result.
-pub(super) struct Answer<T>(Mutex<State<T>>);
+#[derive(Default)]
+pub(super) struct Answer {
+    state: AtomicU8,
+    waker: Mutex<Option<Waker>>,
+}
 
-enum State<T> {
-    Pending(Option<Waker>),
-    Ready(T),
-    Taken,
-    /// The handle is gone.
-    Detached,
+/// Where a result is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Where {
+    /// In the task's place.
+    Place,
+    /// Apart from it, since the body is still there.
+    Apart,
 }
 
 /// What became of a result.
 #[must_use]
-pub(super) enum Given<T> {
-    /// It is there for the handle. With the waker of who waits.
+pub(super) enum Given {
+    /// It is the handle's. With the waker of who waits.
     Kept(Option<Waker>),
     /// Nobody will ask for it.
-    Unwanted(T),
+    Unwanted,
     /// Another was there before.
-    Second(T),
+    Second,
 }
 
-impl<T> Answer<T> {
-    pub(super) fn new() -> Self {
-        Self(Mutex::new(State::Pending(None)))
-    }
+const PENDING: u8 = 0;
+/// As `PENDING`, and there is a waker.
+const AWAITED: u8 = 1;
+const IN_PLACE: u8 = 2;
+const APART: u8 = 3;
+const TAKEN: u8 = 4;
+/// The handle is gone.
+const DETACHED: u8 = 5;
 
-    /// Gives the result.
-    pub(super) fn give(&self, result: T) -> Given<T> {
-        let mut state = self.0.lock();
-        match &mut *state {
-            State::Pending(waker) => {
-                let waker = waker.take();
-                *state = State::Ready(result);
-                Given::Kept(waker)
-            }
-            State::Detached => Given::Unwanted(result),
-            State::Ready(_) | State::Taken => Given::Second(result),
+const fn there(state: u8) -> Option<Where> {
+    match state {
+        IN_PLACE => Some(Where::Place),
+        APART => Some(Where::Apart),
+        _ => None,
+    }
+}
+
+impl Answer {
+    /// The result is there.
+    pub(super) fn give(&self, place: Where) -> Given {
+        let given = match place {
+            Where::Place => IN_PLACE,
+            Where::Apart => APART,
+        };
+        // Release, and Acquire where it is read: who is told where the result is sees it.
+        let give = |from| self.state.compare_exchange(from, given, Ordering::AcqRel, Ordering::Acquire);
+        // Between two looks a handle may leave a waker, once, and go.
+        let before = give(PENDING).or_else(|now| if now == AWAITED { give(AWAITED) } else { Err(now) });
+        match before {
+            Ok(PENDING) => Given::Kept(None),
+            Ok(_) => Given::Kept(self.waker.lock().take()),
+            Err(DETACHED) => Given::Unwanted,
+            Err(_) => Given::Second,
         }
     }
 
-    /// Takes the result, or leaves a waker for when it is there.
-    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<T> {
-        let mut fresh = None;
-        loop {
-            let mut replaced = None;
-            let mut state = self.0.lock();
-            let poll = match &mut *state {
-                State::Pending(Some(kept)) if kept.will_wake(cx.waker()) => Some(Poll::Pending),
-                State::Pending(kept) => fresh.take().map(|fresh| {
-                    replaced = if mutant!("waker-of-handle-lost") { Some(fresh) } else { kept.replace(fresh) };
-                    Poll::Pending
-                }),
-                State::Ready(_) => match std::mem::replace(&mut *state, State::Taken) {
-                    State::Ready(result) => Some(Poll::Ready(result)),
-                    _ => Some(Poll::Pending),
-                },
-                State::Taken | State::Detached => Some(Poll::Pending),
-            };
-            drop(state);
-            drop(replaced);
-            if let Some(poll) = poll {
-                return poll;
-            }
-            fresh = Some(cx.waker().clone());
+    /// Where the result is, which is then the caller's; or leaves a waker for when it is there.
+    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Where> {
+        let state = self.state.load(Ordering::Acquire);
+        if state > AWAITED {
+            return self.take(state);
+        }
+        self.leave(cx.waker());
+        match self.state.compare_exchange(PENDING, AWAITED, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) | Err(AWAITED) => Poll::Pending,
+            Err(state) => self.take(state),
         }
     }
 
-    /// Nobody will ask any more. Gives the result that is there.
-    pub(super) fn detach(&self) -> Option<T> {
-        let state = std::mem::replace(&mut *self.0.lock(), State::Detached);
-        if let State::Ready(result) = state { Some(result) } else { None }
+    fn take(&self, state: u8) -> Poll<Where> {
+        let Some(place) = there(state) else { return Poll::Pending };
+        // Once a result is there, only the handle's side says anything, which is here.
+        self.state.store(TAKEN, Ordering::Relaxed);
+        Poll::Ready(place)
+    }
+
+    fn leave(&self, waker: &Waker) {
+        if self.waker.lock().as_ref().is_some_and(|kept| kept.will_wake(waker)) {
+            return;
+        }
+        let fresh = waker.clone();
+        let replaced = if mutant!("waker-of-handle-lost") { Some(fresh) } else { self.waker.lock().replace(fresh) };
+        drop(replaced);
+    }
+
+    /// Nobody will ask any more. Where the result is, if there is one, which is then the caller's.
+    pub(super) fn detach(&self) -> Option<Where> {
+        let state = self.state.swap(DETACHED, Ordering::AcqRel);
+        if state == AWAITED {
+            let waker = self.waker.lock().take();
+            drop(waker);
+        }
+        there(state)
     }
 
     pub(super) fn is_detached(&self) -> bool {
-        matches!(*self.0.lock(), State::Detached)
+        self.state.load(Ordering::Relaxed) == DETACHED
     }
 }
 

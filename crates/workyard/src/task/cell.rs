@@ -1,7 +1,7 @@
 //! Owns the one allocation of a task: header, body and result. Never decides how a task ends: the lane does.
 //!
-//! A body's end takes three steps, in this order: the result is put aside (`stash`), the lane counts the end under its
-//! lock and says whether it was the task's end or came late, and the result is handed to whoever waits, or dropped
+//! A body's end takes three steps, in this order: the result is put into the body's place (`stash`), the lane counts the end under its
+//! lock and says whether it was the task's end or came late, and whoever waits is told that the result is there, or it is dropped
 //! (`publish`). The count therefore never lags behind what a handle has shown.
 
 use std::fmt;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use workyard_core::{Ending, Outcome, Reason, TaskState};
 
 use crate::observe::{Closing, in_poll};
-use crate::task::answer::{Answer, Given};
+use crate::task::answer::{Answer, Given, Where};
 use crate::task::attempt_end::NoValue;
 use crate::task::current;
 use crate::task::error::{BoxError, TaskError};
@@ -51,8 +51,8 @@ pub(crate) trait Task: Send + Sync {
     /// Drops the body of a task that never started.
     fn discard(&self);
 
-    /// Answers whoever waits for the task with an error.
-    fn answer(&self, error: TaskError);
+    /// Answers whoever waits for the task with an error: in its place, if nothing of the body is left, or apart.
+    fn answer(&self, error: TaskError, place: Where);
 
     /// Whether it is a runner: what it works through is counted, and it is not.
     fn is_runner(&self) -> bool {
@@ -106,13 +106,13 @@ pub(crate) trait Work: Sized + Send + 'static {
 pub(crate) struct Cell<W: Work> {
     header: Header,
     place: Place<W>,
-    answer: Answer<Result<W::Output, TaskError>>,
+    answer: Answer,
 }
 
 impl<W: Work> Cell<W> {
     /// In an `Arc`, which it never leaves: a body stays where it is.
     pub(crate) fn new(header: Header, work: W) -> Arc<Self> {
-        Arc::new(Self { header, place: Place::new(work), answer: Answer::new() })
+        Arc::new(Self { header, place: Place::new(work), answer: Answer::default() })
     }
 
     /// The work, if it has not been taken.
@@ -127,15 +127,24 @@ impl<W: Work> Cell<W> {
         }
     }
 
-    /// Drops what is there of the body, but for a result.
-    fn clear(&self) -> Option<Result<W::Output, TaskError>> {
+    /// Drops what is there of the body.
+    fn clear(&self) {
         match self.place.clear() {
-            Ok(Left::Result(result)) => return Some(result),
+            Ok(Left::Result(result)) => self.drop_value(result),
             Ok(Left::Work(work)) => self.drop_value(work),
             Ok(Left::Nothing) => {}
             Err(payload) => self.report_drop_panic(&payload),
         }
-        None
+    }
+
+    /// Takes the result from where it is, which whoever was told has for itself.
+    #[expect(clippy::expect_used, reason = "there is a result where one is said to be")]
+    fn take(&self, place: Where) -> Result<W::Output, TaskError> {
+        match place {
+            Where::Place => self.place.take_result(),
+            Where::Apart => self.header.take_apart().map(Err),
+        }
+        .expect("a result is taken once")
     }
 
     /// The span of a task that has ended, to be closed by dropping it.
@@ -146,19 +155,18 @@ impl<W: Work> Cell<W> {
         }
     }
 
-    /// Gives the waker of whoever waits.
+    /// Says that the result is there. Gives the waker of whoever waits.
     #[must_use]
-    fn resolve(&self, result: Result<W::Output, TaskError>) -> Option<Waker> {
+    fn resolve(&self, place: Where) -> Option<Waker> {
         self.note_end();
-        let failed = result.as_ref().is_err_and(|error| !error.is_cancelled());
-        match self.answer.give(result) {
+        match self.answer.give(place) {
             Given::Kept(waker) => {
-                self.header.tell_ended(failed);
+                self.header.tell_ended();
                 return waker;
             }
-            Given::Unwanted(result) => self.unobserved(result),
+            Given::Unwanted => self.unobserved(self.take(place)),
             // An answer is given once; a second one has nobody to go to.
-            Given::Second(result) => drop(result),
+            Given::Second => drop(self.take(place)),
         }
         None
     }
@@ -238,16 +246,16 @@ impl<W: Work> Task for Cell<W> {
     }
 
     fn publish(&self, ending: Ending) -> Option<Waker> {
-        let result = self.clear();
-        let publish = || match (result, ending) {
-            (Some(result), Ending::Final) => self.resolve(result),
-            (Some(Err(error)), Ending::Late) => {
-                self.header.lane.unobserved.note_late(&self.header, &error);
-                self.drop_value(error);
-                None
-            }
-            (result, _) => {
-                self.drop_value(result);
+        let publish = || match ending {
+            Ending::Final => self.resolve(Where::Place),
+            Ending::Late => {
+                match self.place.take_result() {
+                    Some(Err(error)) => {
+                        self.header.lane.unobserved.note_late(&self.header, &error);
+                        self.drop_value(error);
+                    }
+                    result => self.drop_value(result),
+                }
                 None
             }
         };
@@ -262,12 +270,16 @@ impl<W: Work> Task for Cell<W> {
     }
 
     fn discard(&self) {
-        let _no_result = self.header.span().within(|| self.clear());
+        self.header.span().within(|| self.clear());
         drop(self.ended_span());
     }
 
-    fn answer(&self, error: TaskError) {
-        if let Some(waker) = self.resolve(Err(error)) {
+    fn answer(&self, error: TaskError, place: Where) {
+        match place {
+            Where::Place => self.stash(Err(error)),
+            Where::Apart => self.header.put_apart(error),
+        }
+        if let Some(waker) = self.resolve(place) {
             wake_caught(&waker);
         }
     }
@@ -275,12 +287,12 @@ impl<W: Work> Task for Cell<W> {
 
 impl<W: Work> Join<W::Output> for Cell<W> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<W::Output, TaskError>> {
-        self.answer.poll(cx)
+        self.answer.poll(cx).map(|place| self.take(place))
     }
 
     fn detach(&self) {
-        if let Some(result) = self.answer.detach() {
-            self.unobserved(result);
+        if let Some(place) = self.answer.detach() {
+            self.unobserved(self.take(place));
         }
     }
 }

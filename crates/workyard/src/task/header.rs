@@ -12,6 +12,7 @@ use crate::lane::LaneShared;
 use crate::observe::TaskSpan;
 use crate::retry::Retry;
 use crate::task::cancel::Signal;
+use crate::task::error::TaskError;
 use crate::task::id::{Name, TaskId};
 use crate::task::in_hand::InHand;
 use crate::task::limits::Watched;
@@ -168,11 +169,24 @@ impl Header {
         self.rare.get_or_init(Box::default).on_end.tell(watcher, member);
     }
 
-    /// Tells of the end. `failed`: it neither completed nor was cancelled.
-    pub(super) fn tell_ended(&self, failed: bool) {
+    /// Tells of the end.
+    pub(super) fn tell_ended(&self) {
         if let Some(rare) = self.rare.get() {
+            let ended = self.status();
+            let failed =
+                ![Outcome::Completed, Outcome::Cancelled].map(|how| Some(TaskState::Ended(how))).contains(&ended);
             rare.on_end.told(failed);
         }
+    }
+
+    /// Puts apart what the handle is answered with while the body goes on.
+    pub(super) fn put_apart(&self, error: TaskError) {
+        let _none = self.rare.get_or_init(Box::default).answered.lock().replace(error);
+    }
+
+    /// Takes what was put apart.
+    pub(super) fn take_apart(&self) -> Option<TaskError> {
+        self.rare.get()?.answered.lock().take()
     }
 
     /// Wakes whoever waits for the cancel signal. Never call it under a lock: wakers run foreign code.

@@ -26,6 +26,7 @@ pub use error::{BoxError, TaskError, TaskErrorKind};
 pub use handle::{Handle, TaskRef, TaskStatus};
 pub use id::TaskId;
 
+pub(crate) use answer::Where;
 pub(crate) use error::Origin;
 pub(crate) use id::Name;
 pub(crate) use on_done::{Call, Callback, End, Told};

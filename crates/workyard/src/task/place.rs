@@ -37,7 +37,7 @@ pin_project_lite::pin_project! {
         Waiting { work: W },
         /// A future, at work.
         Begun { #[pin] begun: W::Begun },
-        /// The result of a body that has ended, until the lane has said what the end means.
+        /// The result of a body that has ended, for its handle, or to be dropped if it comes too late.
         Stashed { result: Result<W::Output, TaskError> },
         Gone,
     }
@@ -67,6 +67,19 @@ impl<W: Work> Place<W> {
             Taken::Waiting { work } => Left::Work(work),
             Taken::Stashed { result } => Left::Result(result),
             Taken::Begun { .. } | Taken::Gone => Left::Nothing,
+        })
+    }
+
+    /// Takes the result, if it is there.
+    pub(super) fn take_result(&self) -> Option<Result<W::Output, TaskError>> {
+        self.enter(|body| {
+            if !matches!(*body, Body::Stashed { .. }) {
+                return None;
+            }
+            match body.project_replace(Body::Gone) {
+                Taken::Stashed { result } => Some(result),
+                Taken::Waiting { .. } | Taken::Begun { .. } | Taken::Gone => None,
+            }
         })
     }
 

@@ -3,10 +3,12 @@
 
 use std::sync::OnceLock;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::observe::TaskSpan;
+use crate::task::error::TaskError;
 use crate::task::id::Name;
 use crate::task::limits::{Limits, Watched};
 use crate::task::on_done::OnDone;
@@ -23,6 +25,8 @@ pub(crate) struct Rare {
     pub(super) on_end: OnEnd,
     /// If it may be tried again.
     pub(crate) retrying: Option<Box<Retrying>>,
+    /// What the handle is answered with while the body goes on, in the place where the result would be.
+    pub(super) answered: Mutex<Option<TaskError>>,
     /// For bodies that wait on the cancel signal; made when first asked for.
     pub(super) token: OnceLock<CancellationToken>,
 }
