@@ -52,6 +52,10 @@ pub fn lifo<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
 /// gain one level of urgency for each second in the queue, so none waits for ever; see
 /// [`priority_with_ageing`] for another pace.
 ///
+/// How long an item has waited is known to the microsecond, but for this: where a million items a second are put, the clock is read
+/// for one of eight. If such a stream pauses all of a sudden, while nobody waits for an item or for room, at most seven items that come
+/// after the pause count as put before it.
+///
 /// # Panics
 /// When `capacity` is zero or above [`MAX_CAPACITY`].
 ///

@@ -136,6 +136,7 @@ mod sink;
 mod state;
 mod store;
 mod stream;
+mod times;
 mod wakes;
 
 pub use consumer::Consumer;

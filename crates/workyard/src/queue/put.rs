@@ -57,10 +57,9 @@ impl<'a, T> Put<'a, T> {
     fn poll_put(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PutError<T>>> {
         let Self { shared, item, priority, ticket } = self;
         assert!(item.is_some(), "`Put` polled after it was ready");
-        let now = shared.now();
         let put = shared.poll_in_line(Side::Put, ticket, cx, |state, wakes| {
             if let Some(item) = item.take() {
-                state.put(item, *priority, now, wakes);
+                state.put(item, *priority, || shared.now(), wakes);
             }
         });
         put.map(|admitted| match (admitted, self.item.take()) {

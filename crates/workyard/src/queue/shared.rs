@@ -9,7 +9,8 @@ use super::error::{PutError, PutErrorKind};
 use super::line::Ticket;
 use super::lock::Lock;
 use super::state::{Admission, Side, State};
-use super::store::{Nanos, Store, nanos};
+use super::store::{Store, nanos};
+use super::times::Nanos;
 use super::wakes::Wakes;
 
 /// What the handles of one queue have in common.
@@ -71,6 +72,7 @@ impl<T> Shared<T> {
         let mut spare: Option<Waker> = ticket.is_none().then(|| cx.waker().clone());
         loop {
             let mut state = self.state.lock();
+            state.look_at_clock();
             match state.admit(side, ticket) {
                 Admission::Go => {
                     let mut wakes = Wakes::default();
@@ -113,10 +115,9 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn try_put(&self, item: T, priority: Priority) -> Result<(), PutError<T>> {
-        let now = self.now();
         self.with(move |state, wakes| match state.admit(Side::Put, &mut None) {
             Admission::Go => {
-                state.put(item, priority, now, wakes);
+                state.put(item, priority, || self.now(), wakes);
                 Ok(())
             }
             Admission::Refused => Err(PutError::new(PutErrorKind::Closed, item)),
@@ -125,6 +126,7 @@ impl<T> Shared<T> {
     }
 
     /// The time since the queue was made, where the order asks for it.
+    #[inline]
     pub(super) fn now(&self) -> Nanos {
         self.epoch.map_or(0, |epoch| nanos(Instant::now().saturating_duration_since(epoch)))
     }

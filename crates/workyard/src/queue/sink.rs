@@ -67,13 +67,12 @@ impl<T> Sink<T> for ProducerSink<T> {
             return producer.try_put(item);
         }
         let (shared, priority) = (producer.shared(), producer.priority());
-        let now = shared.now();
         shared.with(|state, wakes| {
             state.use_slot();
             if state.is_closed() {
                 return Err(PutError::new(PutErrorKind::Closed, item));
             }
-            state.put(item, priority, now, wakes);
+            state.put(item, priority, || shared.now(), wakes);
             Ok(())
         })
     }

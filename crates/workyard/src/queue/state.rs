@@ -45,7 +45,8 @@ use std::task::Waker;
 use workyard_core::{Priority, mutant};
 
 use super::line::{Left, Line, Ticket};
-use super::store::{Nanos, Store};
+use super::store::Store;
+use super::times::Nanos;
 use super::wakes::Wakes;
 
 /// Which line a waiter stands in.
@@ -131,10 +132,15 @@ impl<T> State<T> {
         admission
     }
 
+    /// Somebody may be going to wait.
+    pub(super) fn look_at_clock(&mut self) {
+        self.store.look_at_clock();
+    }
+
     /// Puts an item in, the room for which the caller was admitted to.
     #[inline]
-    pub(super) fn put(&mut self, item: T, priority: Priority, now: Nanos, wakes: &mut Wakes) {
-        self.store.push(item, priority, now);
+    pub(super) fn put(&mut self, item: T, priority: Priority, clock: impl FnOnce() -> Nanos, wakes: &mut Wakes) {
+        self.store.push(item, priority, clock);
         debug_assert!(self.promised() <= self.capacity);
         if !mutant!("put-wakes-nobody") {
             wakes.extend(self.getters.grant());

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use workyard_core::{Ageing, Priority};
 
+use super::times::{Nanos, PutTimes};
+
 /// The items of a queue in one of three orders. Push is amortised O(1); pop is O(1) in the number of items.
 ///
 /// Memory grows with the items, not with the capacity of the queue.
@@ -46,13 +48,20 @@ impl<T> Store<T> {
         }
     }
 
-    /// `priority` and `now`, the time since the queue was made, count for a priority queue only.
+    /// `priority` and `clock`, which gives the time since the queue was made, count for a priority queue only.
     #[inline]
-    pub(super) fn push(&mut self, item: T, priority: Priority, now: Nanos) {
+    pub(super) fn push(&mut self, item: T, priority: Priority, clock: impl FnOnce() -> Nanos) {
         match self {
             Self::Fifo(items) => items.push_back(item),
             Self::Lifo(items) => items.push(item),
-            Self::Priority(classes) => classes.push(item, priority, now),
+            Self::Priority(classes) => classes.push(item, priority, clock),
+        }
+    }
+
+    /// Somebody waits: the next put may come much later than the one before.
+    pub(super) fn look_at_clock(&mut self) {
+        if let Self::Priority(classes) = self {
+            classes.times.look();
         }
     }
 
@@ -95,8 +104,7 @@ pub(super) struct Classes<T> {
     /// The rank of the head of each level; the smaller goes first.
     heads: [Nanos; Priority::LEVELS],
     len: usize,
-    /// The latest time of a put, which the next is not before: clocks of several threads may disagree.
-    latest: Nanos,
+    times: PutTimes,
     by_urgency: [VecDeque<(Nanos, T)>; Priority::LEVELS],
     /// What a level adds to the time of a put to make the rank.
     handicaps: [Nanos; Priority::LEVELS],
@@ -115,17 +123,18 @@ impl<T> Classes<T> {
         Self {
             heads: [EMPTY; Priority::LEVELS],
             len: 0,
-            latest: 0,
+            times: PutTimes::new(handicaps[1]),
             by_urgency: std::array::from_fn(|_| VecDeque::new()),
             handicaps,
         }
     }
 
     #[inline]
-    fn push(&mut self, item: T, priority: Priority, now: Nanos) {
-        self.latest = self.latest.max(now);
+    fn push(&mut self, item: T, priority: Priority, clock: impl FnOnce() -> Nanos) {
         let index = index(priority);
-        let rank = self.latest.saturating_add(self.handicaps[index]).min(LAST);
+        // Without any handicaps but those that never end, time makes no difference.
+        let now = if self.handicaps[1] < LAST { self.times.next(clock) } else { 0 };
+        let rank = now.saturating_add(self.handicaps[index]).min(LAST);
         // Within a level ranks only grow, so this is the head's, if there is one.
         self.heads[index] = self.heads[index].min(rank);
         self.by_urgency[index].push_back((rank, item));
@@ -161,9 +170,6 @@ const EMPTY: Nanos = Nanos::MAX;
 
 /// The rank of what may wait for ever.
 const LAST: Nanos = EMPTY - 1;
-
-/// Counted in nanoseconds, which last for 584 years.
-pub(super) type Nanos = u64;
 
 pub(super) fn nanos(time: Duration) -> Nanos {
     time.as_secs().saturating_mul(1_000_000_000).saturating_add(Nanos::from(time.subsec_nanos()))
