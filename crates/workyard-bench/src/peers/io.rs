@@ -1,6 +1,12 @@
 //! Owns the variants that map a tiny future over many inputs: each yields once, and the results are added up in order.
 
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use futures_buffered::BufferedStreamExt as _;
+use futures_concurrency::concurrent_stream::ConcurrentStream as _;
+use futures_concurrency::stream::StreamExt as _;
 use futures_util::{StreamExt as _, stream};
 use tokio::task::{JoinError, yield_now};
 use workyard::{BoxError, Scheduler};
@@ -18,6 +24,7 @@ pub(super) const GROUP: Group = Group {
         Row::new("workyard-main", "workyard `io().map`, awaited by the main thread"),
         Row::new("futures-buffered", "futures-buffered, `buffered_ordered`"),
         Row::new("buffered", "futures `buffered`, no tasks"),
+        Row::new("futures-concurrency", "futures-concurrency, `co().limit(1_024)`, in any order"),
     ],
     columns: PER_ITEM,
     requirements: &[
@@ -36,6 +43,7 @@ fn sample(row: &str, items: u64, _: u64) -> Result<Sample, BoxError> {
         "workyard-main" => workyard(Awaited::InMain, items),
         "futures-buffered" => measure(Awaited::InTask, buffered_by_peer, items),
         "buffered" => measure(Awaited::InTask, buffered, items),
+        "futures-concurrency" => measure(Awaited::InTask, concurrent, items),
         other => no_row(other),
     }
 }
@@ -92,6 +100,18 @@ async fn buffered(items: u64) -> Result<u64, JoinError> {
 
 async fn buffered_by_peer(items: u64) -> Result<u64, JoinError> {
     Ok(stream::iter(0..items).map(item).buffered_ordered(AT_ONCE).fold(0, async |sum, value| sum + value).await)
+}
+
+async fn concurrent(items: u64) -> Result<u64, JoinError> {
+    let sum = Arc::new(AtomicU64::new(0));
+    let add = |index| {
+        let sum = Arc::clone(&sum);
+        async move {
+            sum.fetch_add(item(index).await, Ordering::Relaxed);
+        }
+    };
+    stream::iter(0..items).co().limit(NonZeroUsize::new(AT_ONCE)).for_each(add).await;
+    Ok(sum.load(Ordering::Relaxed))
 }
 
 async fn item(index: u64) -> u64 {
