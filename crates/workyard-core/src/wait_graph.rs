@@ -7,7 +7,7 @@
 //! Adding and removing a wait is O(log waits of that task). A search goes depth first and ends with its first finding, so
 //! that it is short where something goes on.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 /// What a task waits for.
@@ -110,9 +110,10 @@ impl WaitGraph {
         }
     }
 
-    /// All tasks that wait for `awaited`, directly or through others; not the awaited task itself.
+    /// All tasks that wait for `awaited`, directly or through others; not the awaited task itself. In the order of their numbers, so that
+    /// what follows from it can be repeated.
     pub fn all_who_wait_for(&self, awaited: Awaited) -> Vec<u64> {
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let mut open = vec![awaited];
         while let Some(next) = open.pop() {
             for &waiter in self.waiters.get(&next).into_iter().flat_map(BTreeMap::keys) {
