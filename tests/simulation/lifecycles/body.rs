@@ -150,29 +150,15 @@ pub(super) fn closure(mut inside: Inside, context: Option<&TaskContext>) -> Resu
 async fn nest(inside: &Inside, lane: usize) {
     let books = &inside.books;
     books.unknown.fetch_add(1, SeqCst);
-    let (lanes, value) = (books.lanes(), Token::new(books, None));
-    let ended = match lane {
-        0 => lanes.io.run(async move { drop(value) }).await,
-        1 => lanes.cpu.run(move || drop(value)).await,
-        2 => lanes.blocking.run(move || drop(value)).await,
-        3 => lanes.db.run(async move { drop(value) }).await,
-        _ => lanes.bulk.run(move || drop(value)).await,
-    };
-    note_nested(inside, lane, "a future waited for a task", ended.err().map(|error| error.kind()));
+    let failed = books.lanes().run(lane, Token::new(books, None)).await;
+    note_nested(inside, lane, "a future waited for a task", failed);
 }
 
 fn blocking_nest(inside: &Inside, lane: usize) {
     let books = &inside.books;
     books.unknown.fetch_add(1, SeqCst);
-    let (lanes, value) = (books.lanes(), Token::new(books, None));
-    let ended = match lane {
-        0 => lanes.io.blocking_run(async move { drop(value) }),
-        1 => lanes.cpu.blocking_run(move || drop(value)),
-        2 => lanes.blocking.blocking_run(move || drop(value)),
-        3 => lanes.db.blocking_run(async move { drop(value) }),
-        _ => lanes.bulk.blocking_run(move || drop(value)),
-    };
-    note_nested(inside, lane, "a closure waited for a task", ended.err().map(|error| error.kind()));
+    let failed = books.lanes().blocking_run(lane, Token::new(books, None));
+    note_nested(inside, lane, "a closure waited for a task", failed);
 }
 
 fn note_nested(inside: &Inside, lane: usize, who: &'static str, failed: Option<TaskErrorKind>) {

@@ -4,9 +4,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 use workyard::{
-    BlockingLane, CpuLane, IoLane, LaneCounts, Order, Outcome, Priority, Scheduler, TaskId, TaskRef, TaskStatus,
+    BlockingLane, CpuLane, IoLane, LaneCounts, Order, Outcome, Priority, Scheduler, TaskErrorKind, TaskId, TaskRef,
+    TaskStatus,
 };
 
+use super::body::Token;
 use super::script::{LANES, Swarm};
 use super::seen::Seen;
 
@@ -58,6 +60,30 @@ impl Lanes {
             db: yard.io_lane("db").unwrap().clone(),
             bulk: yard.cpu_lane("bulk").unwrap().clone(),
         }
+    }
+
+    /// Runs a task of this lane that does nothing but drop a value, and waits for it. Says what kept it from that.
+    pub(super) async fn run(&self, lane: usize, value: Token) -> Option<TaskErrorKind> {
+        let ended = match lane {
+            0 => self.io.run(async move { drop(value) }).await,
+            1 => self.cpu.run(move || drop(value)).await,
+            2 => self.blocking.run(move || drop(value)).await,
+            3 => self.db.run(async move { drop(value) }).await,
+            _ => self.bulk.run(move || drop(value)).await,
+        };
+        ended.err().map(|error| error.kind())
+    }
+
+    /// As [`run`](Self::run), in a closure.
+    pub(super) fn blocking_run(&self, lane: usize, value: Token) -> Option<TaskErrorKind> {
+        let ended = match lane {
+            0 => self.io.blocking_run(async move { drop(value) }),
+            1 => self.cpu.blocking_run(move || drop(value)),
+            2 => self.blocking.blocking_run(move || drop(value)),
+            3 => self.db.blocking_run(async move { drop(value) }),
+            _ => self.bulk.blocking_run(move || drop(value)),
+        };
+        ended.err().map(|error| error.kind())
     }
 
     pub(super) fn counts(&self) -> [LaneCounts; LANES] {

@@ -13,6 +13,8 @@ use workyard::{
     TaskErrorKind, TaskRef, TaskStatus,
 };
 
+use workyard_testkit::simulation::blocking_sleep;
+
 use super::body::{self, Fate, Inside, Output, Token};
 use super::books::Books;
 use super::script::{Callback, Plan, Script, Verb};
@@ -248,12 +250,22 @@ fn refused<F>(books: &Books, error: SubmitError<F>) {
     let _panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(work)));
 }
 
+/// A callback is at work.
+struct Calling<'a>(&'a Books);
+
+impl Drop for Calling<'_> {
+    fn drop(&mut self) {
+        self.0.callbacks_told.fetch_add(1, SeqCst);
+    }
+}
+
 fn call_back(books: &Arc<Books>, what: Callback, ended: &TaskEnded) {
-    books.callbacks_told.fetch_add(1, SeqCst);
+    let _told = Calling(books);
     books.seen.see("callback told");
     books.require(ended.ran().is_some() || ended.outcome() != Outcome::Completed, || format!("{ended:?}"));
     match what {
         Callback::Counts => {}
+        Callback::Takes(time) => blocking_sleep(time),
         Callback::Panics => {
             books.seen.see("callback panicked");
             std::panic::resume_unwind(Box::new("on purpose"));

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-use workyard::{Handle, Missed, Overlap, Retry, Scheduler, TaskErrorKind, TaskStatus, queue};
+use workyard::{Missed, Overlap, Retry, Scheduler, TaskStatus, queue};
 use workyard_testkit::Rng;
 
 use super::body::Token;
@@ -54,38 +53,6 @@ pub(super) async fn group(books: Arc<Books>, yard: Scheduler, mut rng: Rng) {
     }
     assert!(joined <= members && group.is_empty());
     books.seen.see("group joined");
-}
-
-/// Tasks that wait for one another in a circle: one of them at least is told, and all of them end.
-pub(super) async fn circle(books: Arc<Books>, mut rng: Rng) {
-    let members = 1 + rng.below(3);
-    let (give, take): (Vec<_>, Vec<_>) = (0..members).map(|_| oneshot::channel::<Handle<()>>()).unzip();
-    let mut refs = Vec::new();
-    let mut handles = Vec::new();
-    for next in take {
-        books.unknown.fetch_add(1, SeqCst);
-        let (value, mine) = (Token::new(&books, None), Arc::clone(&books));
-        let submitted = books.lanes().db.try_submit(async move {
-            let _held = value;
-            // Nobody gives it if one of the circle was refused.
-            if let Ok(next) = next.await
-                && next.await.is_err_and(|error| error.kind() == TaskErrorKind::WouldDeadlock)
-            {
-                mine.seen.see("answered: would deadlock");
-            }
-        });
-        let Ok(handle) = submitted else { return };
-        refs.push(handle.task_ref());
-        handles.push(handle);
-    }
-    handles.rotate_left(1);
-    for (give, handle) in give.into_iter().zip(handles) {
-        // It may have ended with its yard.
-        let _unheard = give.send(handle);
-    }
-    while refs.iter().any(|task| !task.status().is_ended()) {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
 }
 
 /// One function over many inputs.

@@ -8,6 +8,17 @@ use workyard_testkit::Rng;
 /// How many lanes there are: io, cpu, blocking, and the named ones `db` (io) and `bulk` (cpu).
 pub(super) const LANES: usize = 5;
 
+/// What a search is for: which yards it draws.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Focus {
+    /// Whole lives.
+    Lives,
+    /// Short ones that are shut down in their midst.
+    Ends,
+    /// Tasks that wait for one another, on lanes with little room.
+    Circles,
+}
+
 /// What one seed has switched on, and how large it is.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each switches one kind of thing on")]
@@ -24,6 +35,10 @@ pub(super) struct Swarm {
     bad_drops: usize,
     callbacks: usize,
     waits: usize,
+    /// Whether some callbacks take their time.
+    slow_callbacks: bool,
+    /// Of so many tasks, one comes with something else: a group, a map and so on.
+    pub(super) others: usize,
     /// Whether tasks submit tasks and wait for them.
     pub(super) nested: bool,
     pub(super) groups: bool,
@@ -47,13 +62,77 @@ pub(super) enum Ending {
     /// When all clients are done.
     AtRest,
     /// In their midst.
-    Shutdown { at: Duration, drain: Duration, grace: Duration },
+    Shutdown(Shutdown),
     /// In their midst, without a shutdown.
     Dropped { at: Duration },
 }
 
+/// When and how a yard is shut down.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shutdown {
+    pub(super) at: Duration,
+    pub(super) drain: Duration,
+    pub(super) grace: Duration,
+    pub(super) call: Call,
+}
+
+/// Who calls it, and how often.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Call {
+    Once,
+    /// A second call, a moment later, leaves so much time.
+    Again(When, Duration),
+    /// The first is dropped when it was polled.
+    Dropped(When),
+    /// A task of the yard calls it first.
+    Within,
+    ByThree,
+}
+
 impl Swarm {
-    pub(super) fn draw(rng: &mut Rng) -> Self {
+    pub(super) fn draw(rng: &mut Rng, focus: Focus) -> Self {
+        let drawn = Self::draw_life(rng);
+        match focus {
+            Focus::Lives => drawn,
+            Focus::Ends => drawn.shut_down_early(rng),
+            Focus::Circles => drawn.in_circles(rng),
+        }
+    }
+
+    /// A short life, of everything a little, and its end in the midst.
+    fn shut_down_early(self, rng: &mut Rng) -> Self {
+        let often = |rng: &mut Rng| rng.chance(0.4);
+        Self {
+            clients: 1 + rng.below(4),
+            tasks_each: 1 + rng.below(10),
+            ending: Ending::Shutdown(Shutdown { at: millis(rng, 15), ..Shutdown::draw(rng) }),
+            slow_callbacks: rng.chance(0.2),
+            others: 8,
+            nested: often(rng),
+            groups: often(rng),
+            maps: often(rng),
+            timers: often(rng),
+            queues: often(rng),
+            retries: often(rng),
+            ..self
+        }
+    }
+
+    /// Little room, and few tasks that do not wait for others.
+    fn in_circles(mut self, rng: &mut Rng) -> Self {
+        for lane in &mut self.lanes {
+            lane.limit = 1 + rng.below(2);
+            lane.queue = rng.below(4);
+        }
+        let ending = if rng.chance(0.8) { Ending::AtRest } else { self.ending };
+        Self { clients: 1 + rng.below(3), tasks_each: 3 + rng.below(10), ending, others: 0, nested: true, ..self }
+    }
+
+    pub(super) const fn has_callbacks(&self) -> bool {
+        self.callbacks > 0
+    }
+
+    fn draw_life(rng: &mut Rng) -> Self {
         let lanes = std::array::from_fn(|_| LaneShape {
             limit: 1 + rng.below(4),
             queue: rng.below(9),
@@ -65,7 +144,7 @@ impl Swarm {
         let (panics, bad_drops, callbacks, waits) = (often(20), often(20), often(60), often(30));
         let ending = match rng.below(4) {
             0 | 1 => Ending::AtRest,
-            2 => Ending::Shutdown { at: millis(rng, 200), drain: millis(rng, 60), grace: millis(rng, 60) },
+            2 => Ending::Shutdown(Shutdown::draw(rng)),
             _ => Ending::Dropped { at: millis(rng, 200) },
         };
         Self {
@@ -80,6 +159,8 @@ impl Swarm {
             bad_drops,
             callbacks,
             waits,
+            slow_callbacks: false,
+            others: 24,
             nested: rng.chance(0.3),
             groups: rng.chance(0.3),
             maps: rng.chance(0.2),
@@ -87,6 +168,21 @@ impl Swarm {
             queues: rng.chance(0.2),
             retries: rng.chance(0.3),
         }
+    }
+}
+
+impl Shutdown {
+    fn draw(rng: &mut Rng) -> Self {
+        let call = match rng.below(8) {
+            0 => Call::Again(When::draw(rng), millis(rng, 60)),
+            1 => Call::Dropped(When::draw(rng)),
+            2 => Call::Within,
+            3 => Call::ByThree,
+            _ => Call::Once,
+        };
+        // None at all is a time, too.
+        let limit = |rng: &mut Rng| if rng.chance(0.2) { Duration::ZERO } else { millis(rng, 60) };
+        Self { at: millis(rng, 200), drain: limit(rng), grace: limit(rng), call }
     }
 }
 
@@ -150,7 +246,7 @@ pub(super) enum Plan {
     JoinTimeout(Duration),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum When {
     Yields(usize),
     Millis(u64),
@@ -162,6 +258,7 @@ pub(super) enum Callback {
     Counts,
     Panics,
     Submits,
+    Takes(Duration),
 }
 
 impl Script {
@@ -202,8 +299,12 @@ impl Script {
         let body = Body::draw(rng, swarm, is_stopped);
         // Whether such a one was accepted is nobody's to know.
         let may_vanish = matches!(verb, Verb::Run(_) | Verb::Submit(Some(_)));
-        let callback = (!may_vanish && rng.below(100) < swarm.callbacks)
-            .then(|| *rng.pick(&[Callback::Counts, Callback::Counts, Callback::Panics, Callback::Submits]));
+        let callback = (!may_vanish && rng.below(100) < swarm.callbacks).then(|| match rng.below(4) {
+            0 => Callback::Panics,
+            1 => Callback::Submits,
+            2 if swarm.slow_callbacks => Callback::Takes(millis(rng, 40)),
+            _ => Callback::Counts,
+        });
         Self {
             lane: rng.below(LANES),
             verb,
@@ -259,7 +360,7 @@ impl Body {
 }
 
 impl When {
-    fn draw(rng: &mut Rng) -> Self {
+    pub(super) fn draw(rng: &mut Rng) -> Self {
         if rng.chance(0.7) { Self::Yields(rng.below(8)) } else { Self::Millis(rng.below(20) as u64) }
     }
 

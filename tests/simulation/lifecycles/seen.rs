@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
+use std::time::Duration;
 
-/// How often each kind of event was seen.
+/// How often each kind of event was seen, and the most of what was measured.
 #[derive(Default)]
-pub(super) struct Seen(Mutex<BTreeMap<&'static str, u64>>);
+pub(super) struct Seen {
+    times: Mutex<BTreeMap<&'static str, u64>>,
+    most: Mutex<BTreeMap<&'static str, Duration>>,
+}
 
 impl Seen {
     pub(super) fn see(&self, what: &'static str) {
@@ -14,25 +18,36 @@ impl Seen {
     }
 
     pub(super) fn add(&self, what: &'static str, times: u64) {
-        *self.0.lock().unwrap().entry(what).or_default() += times;
+        *self.times.lock().unwrap().entry(what).or_default() += times;
+    }
+
+    /// Keeps the most there was.
+    pub(super) fn measure(&self, what: &'static str, is: Duration) {
+        let mut most = self.most.lock().unwrap();
+        let most = most.entry(what).or_default();
+        *most = is.max(*most);
     }
 
     pub(super) fn add_all(&self, other: &Self) {
-        for (&what, &times) in &*other.0.lock().unwrap() {
+        for (&what, &times) in &*other.times.lock().unwrap() {
             self.add(what, times);
+        }
+        for (&what, &is) in &*other.most.lock().unwrap() {
+            self.measure(what, is);
         }
     }
 
     pub(super) fn times(&self, what: &str) -> u64 {
-        self.0.lock().unwrap().get(what).copied().unwrap_or_default()
+        self.times.lock().unwrap().get(what).copied().unwrap_or_default()
     }
 
-    /// Each kind of [`KINDS`] was seen as often, and no other was.
-    pub(super) fn assert_at_least(&self, times: u64) {
-        let seen = self.0.lock().unwrap();
-        let rare: Vec<_> = KINDS.iter().filter(|kind| seen.get(**kind).is_none_or(|&seen| seen < times)).collect();
+    /// Each of these kinds was seen as often, and none that is in no list.
+    pub(super) fn assert_at_least(&self, times: u64, kinds: &[&str]) {
+        let seen = self.times.lock().unwrap();
+        let rare: Vec<_> = kinds.iter().filter(|kind| seen.get(**kind).is_none_or(|&seen| seen < times)).collect();
         assert!(rare.is_empty(), "seen less than {times} times: {rare:?}\n{self}");
-        let unknown: Vec<_> = seen.keys().filter(|kind| !KINDS.contains(kind)).collect();
+        let unknown: Vec<_> =
+            seen.keys().filter(|kind| ![&KINDS[..], &ENDS, &CIRCLES].concat().contains(kind)).collect();
         assert!(unknown.is_empty(), "not in the list of kinds: {unknown:?}");
     }
 }
@@ -40,13 +55,15 @@ impl Seen {
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // `assert_at_least` holds the lock when it fails.
-        let Ok(seen) = self.0.try_lock() else { return Ok(()) };
-        seen.iter().try_for_each(|(what, times)| writeln!(f, "{times:>12}  {what}"))
+        let Ok(seen) = self.times.try_lock() else { return Ok(()) };
+        seen.iter().try_for_each(|(what, times)| writeln!(f, "{times:>12}  {what}"))?;
+        let most = self.most.lock().unwrap();
+        most.iter().try_for_each(|(what, is)| writeln!(f, "{:>12}  at most {what}", format!("{is:?}")))
     }
 }
 
-/// Every kind of event there is.
-pub(super) const KINDS: [&str; 68] = [
+/// The kinds of event in a life.
+pub(super) const KINDS: [&str; 74] = [
     "lifecycles",
     "answered: completed",
     "answered: failed",
@@ -55,6 +72,7 @@ pub(super) const KINDS: [&str; 68] = [
     "answered: timed out",
     "answered: abandoned",
     "answered: would deadlock",
+    "circle told",
     "cancelled while queued",
     "cancelled between pop and start",
     "cancelled while it ran",
@@ -105,7 +123,12 @@ pub(super) const KINDS: [&str; 68] = [
     "timer fired",
     "timer cancelled",
     "tick",
+    "shutdowns",
     "shutdown in the midst",
+    "shutdown called again",
+    "shutdown called again after the first was dropped",
+    "shutdown called by a task",
+    "shutdown called by three",
     "shutdown left bodies behind",
     "shutdown cancelled timers",
     "yard dropped in the midst",
@@ -116,3 +139,29 @@ pub(super) const KINDS: [&str; 68] = [
     "cancelled before the next try",
     "worked after some tries",
 ];
+
+/// What a shutdown may find, and leave.
+pub(super) const ENDS: [&str; 18] = [
+    "shutdowns",
+    "shutdown in the midst",
+    "shutdown of a queue",
+    "shutdown of what runs",
+    "shutdown of what is tried again",
+    "shutdown of what is scheduled",
+    "shutdown of what overruns",
+    "shutdown of what lends",
+    "shutdown of a line",
+    "shutdown of what was promised",
+    "shutdown called again",
+    "shutdown called again after the first was dropped",
+    "shutdown called by a task",
+    "shutdown called by three",
+    "shutdown left bodies behind",
+    "shutdown left callbacks behind",
+    "shutdown cancelled timers",
+    "ended by shutdown",
+];
+
+/// What becomes of circles.
+pub(super) const CIRCLES: [&str; 5] =
+    ["answered: would deadlock", "circle told", "circle disturbed", "lending", "waited for a task of the same lane"];

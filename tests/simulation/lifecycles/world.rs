@@ -1,30 +1,30 @@
 //! Owns one simulation of a yard and its clients, from the build to the last check. Never decides what a task does.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use workyard::{Lane, Report, Scheduler, WeakScheduler};
+use workyard::{Lane, Scheduler, WeakScheduler};
 use workyard_testkit::simulation::{EventLog, SimTask, SimulationError};
 use workyard_testkit::{Rng, Sim, Simulation};
 
 use super::books::{Books, Lanes};
+use super::circles::circle;
 use super::flight::fly;
-use super::others;
-use super::script::{Ending, LANES, Script, Swarm, yield_for};
+use super::script::{Ending, Focus, LANES, Script, Swarm, yield_for};
 use super::seen::Seen;
+use super::{ends, others};
 
 /// Runs the simulation with this seed. Gives what it saw, and its log.
-pub(super) fn run(seed: u64, keeps_log: bool) -> Result<(Seen, EventLog), Box<SimulationError>> {
+pub(super) fn run(seed: u64, focus: Focus, keeps_log: bool) -> Result<(Seen, EventLog), Box<SimulationError>> {
     let simulation = Simulation::new(seed).ends_within(Duration::from_hours(10)).steps_at_most(1_000_000);
     let simulation = if keeps_log { simulation } else { simulation.without_log() };
-    let run = simulation.run(world)?;
+    let run = simulation.run(|sim| world(sim, focus))?;
     Ok((run.output, run.log))
 }
 
-async fn world(sim: Sim) -> Seen {
+async fn world(sim: Sim, focus: Focus) -> Seen {
     let mut rng = sim.rng();
-    let swarm = Swarm::draw(&mut rng);
+    let swarm = Swarm::draw(&mut rng, focus);
     let yard = build(&swarm);
     let books = Arc::new(Books::new(swarm.clone(), Lanes::of(&yard)));
     let (each, idle) = (Arc::clone(&books), Arc::clone(&books));
@@ -42,9 +42,10 @@ async fn world(sim: Sim) -> Seen {
             join(clients).await;
             at_rest(&sim, &books, yard).await;
         }
-        Ending::Shutdown { at, drain, grace } => {
-            tokio::time::sleep(at).await;
-            shutdown(&sim, &books, &yard, drain, grace).await;
+        Ending::Shutdown(how) => {
+            tokio::time::sleep(how.at).await;
+            yield_for(rng.below(4)).await;
+            ends::shut_down(&sim, &books, &yard, how).await;
             drop(yard);
             join(clients).await;
         }
@@ -101,7 +102,11 @@ async fn client(sim: Sim, books: Arc<Books>, yard: WeakScheduler, mut rng: Rng) 
         let script = Script::draw(&mut rng, &books.swarm);
         flying.push(sim.spawn("a flight", fly(Arc::clone(&books), script)));
         let (mine, theirs) = (Arc::clone(&books), rng.next_u64());
-        match rng.below(24) {
+        let other = match books.swarm.others {
+            0 => rng.below(2) * A_CIRCLE,
+            others => rng.below(others),
+        };
+        match other {
             0 if books.swarm.groups => {
                 if let Some(yard) = yard.upgrade() {
                     flying.push(sim.spawn("a group", others::group(mine, yard, Rng::new(theirs))));
@@ -115,7 +120,9 @@ async fn client(sim: Sim, books: Arc<Books>, yard: WeakScheduler, mut rng: Rng) 
                 }
             }
             5 | 6 if books.swarm.retries => flying.push(sim.spawn("retries", others::retries(mine, Rng::new(theirs)))),
-            4 if books.swarm.nested => flying.push(sim.spawn("a circle", others::circle(mine, Rng::new(theirs)))),
+            A_CIRCLE if books.swarm.nested => {
+                flying.push(sim.spawn("a circle", circle(sim.clone(), mine, Rng::new(theirs))));
+            }
             _ => {}
         }
         match rng.below(8) {
@@ -154,27 +161,8 @@ async fn at_rest(sim: &Sim, books: &Arc<Books>, yard: Scheduler) {
     drop(yard);
 }
 
-async fn shutdown(sim: &Sim, books: &Books, yard: &Scheduler, drain: Duration, grace: Duration) {
-    if books.lanes().counts().iter().any(|lane| lane.ledger.live() > 0) {
-        books.seen.see("shutdown in the midst");
-    }
-    let began = sim.elapsed();
-    let report: Report = yard.shutdown().drain_for(drain).grace(grace).await;
-    let took = sim.elapsed().saturating_sub(began);
-    // Of tokio's clock a tick is a millisecond.
-    let most = drain + 2 * grace + Duration::from_millis(3);
-    assert!(took <= most, "I10: it took {took:?} of {most:?}");
-    assert!(report.balances() && report.total.live() == 0, "I10: {report}");
-    let left: usize = books.lanes().counts().iter().map(|lane| lane.occupied + lane.lending).sum();
-    // Some may have ended since it was made.
-    assert!(left <= report.stuck.len(), "I10: {report}");
-    if !report.stuck.is_empty() {
-        books.seen.see("shutdown left bodies behind");
-    }
-    books.seen.add("shutdown cancelled timers", report.cancelled_timers);
-    let told = books.callbacks_told.load(SeqCst) + report.pending_callbacks as u64;
-    assert!(told <= books.callbacks_due.load(SeqCst) + books.unknown.load(SeqCst), "{report}");
-}
+/// Which of the other things that clients do is a circle of tasks.
+const A_CIRCLE: usize = 4;
 
 /// How much of what a client sent is under way at once.
 const MOST_FLYING: usize = 24;
