@@ -156,5 +156,6 @@ mod tests {
         assert_eq!(ChunkSize::new(2, 100, Some(0)).next(None), 1);
         assert_eq!(ChunkSize::new(2, 100, Some(1_000)).next(None), 100);
         assert_eq!(ChunkSize::new(0, 0, None).next(Some(0)), 1);
+        assert_eq!([0, 1, 100].map(|largest| ChunkSize::new(2, largest, None).largest()), [1, 1, 100]);
     }
 }

@@ -63,3 +63,27 @@ impl fmt::Display for OutOfRange {
 }
 
 impl std::error::Error for OutOfRange {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(limit: usize, queue: usize) -> Result<LaneConfig, OutOfRange> {
+        LaneConfig::new(limit, queue, Order::Fifo, Ageing::default())
+    }
+
+    #[test]
+    fn numbers_at_their_bounds_are_taken_and_those_past_them_are_named() {
+        let most = 1 << 24;
+        for (limit, queue) in [(1, 0), (most, most)] {
+            assert_eq!(lane(limit, queue).map(|lane| (lane.limit, lane.queue)), Ok((limit, queue)));
+        }
+        for (limit, queue, told) in [
+            (0, 0, "limit is 0, allowed is 1 to 16777216"),
+            (most + 1, 0, "limit is 16777217, allowed is 1 to 16777216"),
+            (1, most + 1, "queue is 16777217, allowed is 0 to 16777216"),
+        ] {
+            assert_eq!(lane(limit, queue).unwrap_err().to_string(), told);
+        }
+    }
+}

@@ -50,7 +50,7 @@ impl Histogram {
         let mut below = 0_u128;
         for (index, &count) in self.counts.iter().enumerate() {
             below += u128::from(count) * 1_000;
-            if count > 0 && below >= wanted {
+            if below >= wanted {
                 return Duration::from_nanos(upper_bound(index).min(self.max));
             }
         }
@@ -78,18 +78,15 @@ pub struct Percentiles {
 
 fn bucket(value: u64) -> usize {
     let shift = (value | SUB).ilog2() - SUB_BITS;
-    // At most BUCKETS - 1: the shift is at most 60, the mantissa below 2 × SUB.
-    usize::try_from(u64::from(shift) * SUB + (value >> shift)).unwrap_or(BUCKETS - 1)
+    // Below BUCKETS: the shift is at most 60, the mantissa below 2 × SUB.
+    usize::try_from(u64::from(shift) * SUB + (value >> shift)).unwrap_or(usize::MAX)
 }
 
 /// The largest value of a bucket.
 fn upper_bound(index: usize) -> u64 {
     let index = index as u64;
-    if index < 2 * SUB {
-        return index;
-    }
-    let shift = index / SUB - 1;
-    let mantissa = index % SUB + SUB;
+    let shift = (index / SUB).saturating_sub(1);
+    let mantissa = index - shift * SUB;
     (((u128::from(mantissa) + 1) << shift) - 1).try_into().unwrap_or(u64::MAX)
 }
 
@@ -123,6 +120,12 @@ mod tests {
             let exact = Duration::from_micros(exact);
             assert!(figure >= exact && figure <= exact + exact / 8, "{figure:?} for {exact:?}");
         }
+    }
+
+    #[test]
+    fn the_longest_time_is_in_the_last_bucket_and_4_kib_are_enough() {
+        assert_eq!(bucket(u64::MAX), BUCKETS - 1);
+        assert!(size_of_val(&*Histogram::new().counts) <= 4 << 10);
     }
 
     #[test]

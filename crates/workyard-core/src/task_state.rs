@@ -214,6 +214,12 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_is_none_says_what_was_asked_of_whom() {
+        let error = TaskState::Ended(Outcome::Failed).after(Step::Start).unwrap_err();
+        assert_eq!(error.to_string(), "no step Start leads out of Ended(Failed)");
+    }
+
+    #[test]
     fn the_architecture_page_shows_this_table() {
         let page = include_str!("../../../docs/ARCHITECTURE.md");
         let diagram = life_of_a_task();

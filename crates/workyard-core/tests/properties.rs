@@ -6,5 +6,7 @@
 mod admission;
 #[path = "properties/batches.rs"]
 mod batches;
+#[path = "properties/drivers.rs"]
+mod drivers;
 #[path = "properties/shown.rs"]
 mod shown;

@@ -46,10 +46,11 @@ impl Rate {
     pub(super) fn eta(&self, remaining: u64) -> Option<Duration> {
         let is_enough = self.observed() >= ETA_AFTER && self.last_ended >= ETA_AFTER_ITEMS;
         let (recent, usual) = (self.recent.value()?, self.usual.value()?);
-        let is_steady = usual > 0.0 && recent <= usual * STEADY_WITHIN && usual <= recent * STEADY_WITHIN;
+        let is_steady = recent <= usual * STEADY_WITHIN && usual <= recent * STEADY_WITHIN;
         if !is_enough || !is_steady || remaining == 0 {
             return None;
         }
+        // At a rate of nothing it would be infinite, which is no duration.
         Duration::try_from_secs_f64(real(remaining) / usual).ok().filter(|eta| *eta <= ETA_MOST)
     }
 
@@ -132,6 +133,23 @@ mod tests {
     #[test]
     fn looks_that_come_too_close_lose_nothing() {
         assert!(is_near(looked(steps(1, 10_000, 3)).per_second(), 3_000.0));
+    }
+
+    #[test]
+    fn looks_are_fifty_milliseconds_apart() {
+        let mut rate = looked([(1_000, 0), (1_010, 5)]);
+        assert_eq!(rate.per_second(), None, "the second look came too soon");
+        rate.observe(Moment::new(Duration::from_millis(1_050)), 5);
+        assert!(rate.per_second().is_some());
+    }
+
+    #[test]
+    fn a_rate_that_rises_by_less_than_half_stays_steady() {
+        let mut rate = looked(steps(100, 20_000, 10));
+        for step in 1..=50 {
+            rate.observe(Moment::new(Duration::from_millis(20_000 + step * 100)), 2_000 + step * 14);
+            assert!(rate.eta(100).is_some(), "step {step}");
+        }
     }
 
     #[test]

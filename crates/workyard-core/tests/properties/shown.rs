@@ -175,3 +175,71 @@ fn spare_slots_are_those_that_nobody_waits_for() {
     assert_eq!(lane.end_body(runner, Outcome::Completed, at(0)), Some(Ending::Final));
     assert_eq!(lane.counts().occupied, 0);
 }
+
+#[test]
+fn a_lane_says_its_limit_and_whether_it_is_open() {
+    let mut lane = lane(3, 0);
+    assert_eq!((lane.limit(), lane.is_open()), (3, true));
+    lane.close();
+    assert_eq!((lane.limit(), lane.is_open()), (3, false));
+}
+
+#[test]
+fn who_was_promised_nothing_cannot_step_aside_and_who_did_may_leave() {
+    let mut lane = lane(1, 0);
+    let running = offer(&mut lane, 0);
+    lane.start_next(at(0));
+    let (first, second) = (lane.line_up(), lane.line_up());
+    lane.end_body(running, Outcome::Completed, at(0));
+    assert_eq!(lane.step_aside(first), None, "it is in line, and room is promised to nobody");
+    assert_eq!((lane.counts().submitters, lane.counts().promised), (2, 0));
+    assert_eq!(lane.promise_next(), Some(first));
+    assert_eq!(lane.step_aside(first), Some(second));
+    assert_eq!((lane.counts().submitters, lane.counts().promised), (2, 1));
+    assert!(!lane.leave_line(first), "it had no room");
+    assert_eq!(lane.counts().submitters, 1);
+    assert!(lane.leave_line(second));
+    assert_eq!((lane.counts().submitters, lane.counts().promised), (0, 0));
+}
+
+#[test]
+fn what_the_budget_of_retries_ended_is_counted() {
+    let mut lane = lane(1, 0);
+    for times in 0..3 {
+        assert_eq!(lane.counts().over_budget, times);
+        lane.count_over_budget();
+    }
+}
+
+#[test]
+fn a_runner_gets_no_slot_that_is_promised_or_that_a_body_wants_back() {
+    let mut lane = lane(4, 0);
+    let runner = lane.offer_runner(at(0), Priority::NORMAL).unwrap();
+    lane.start_next(at(0));
+    let ticket = lane.line_up();
+    assert!(lane.promise_next().is_some());
+    assert_eq!((lane.add_slots(runner, 9), lane.counts().occupied), (2, 3), "one of four is promised");
+    lane.keep_slots(runner, 0);
+    let task = offer(&mut lane, 0);
+    lane.start_next(at(0));
+    assert!(!lane.is_contended() && lane.lend(task));
+    assert_eq!(lane.add_slots(runner, 2), 2);
+    assert!(!lane.is_contended());
+    let last = lane.redeem(ticket, at(0), Priority::NORMAL).unwrap();
+    assert_eq!(lane.start_next(at(0)), Some(last));
+    assert!(!lane.reclaim(task) && lane.is_contended(), "it wants its slot back");
+    lane.keep_slots(runner, 1);
+    assert_eq!(lane.add_slots(runner, 1), 0, "the free one is for the body");
+}
+
+#[test]
+fn an_item_that_overruns_does_so_no_longer_than_its_runner() {
+    let mut lane = lane(1, 0);
+    let runner = lane.offer_runner(at(0), Priority::NORMAL).unwrap();
+    lane.start_next(at(0));
+    assert!(lane.take_in(1));
+    lane.overrun(runner);
+    assert_eq!((lane.counts().overrunning, lane.counts().ledger.running), (1, 0));
+    assert_eq!(lane.end_body(runner, Outcome::Completed, at(0)), Some(Ending::Final));
+    assert_eq!((lane.counts().overrunning, lane.counts().occupied), (0, 0));
+}
