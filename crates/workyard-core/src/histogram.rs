@@ -15,13 +15,12 @@ const BUCKETS: usize = (64 - SUB_BITS as usize + 1) << SUB_BITS;
 #[derive(Clone, Debug)]
 pub(crate) struct Histogram {
     counts: Box<[u64]>,
-    seen: u64,
     max: u64,
 }
 
 impl Histogram {
     pub(crate) fn new() -> Self {
-        Self { counts: vec![0; BUCKETS].into_boxed_slice(), seen: 0, max: 0 }
+        Self { counts: vec![0; BUCKETS].into_boxed_slice(), max: 0 }
     }
 
     pub(crate) fn record(&mut self, took: Duration) {
@@ -29,24 +28,27 @@ impl Histogram {
         if let Some(count) = self.counts.get_mut(bucket(took)) {
             *count += 1;
         }
-        self.seen += 1;
-        self.max = self.max.max(took);
+        // Written only if it changes: who measures next is likely to be another CPU.
+        if took > self.max {
+            self.max = took;
+        }
     }
 
     pub(crate) fn percentiles(&self) -> Percentiles {
+        let seen = self.counts.iter().sum();
         Percentiles {
-            seen: self.seen,
-            p50: self.at(500),
-            p90: self.at(900),
-            p99: self.at(990),
-            p999: self.at(999),
+            seen,
+            p50: self.at(500, seen),
+            p90: self.at(900, seen),
+            p99: self.at(990, seen),
+            p999: self.at(999, seen),
             max: Duration::from_nanos(self.max),
         }
     }
 
-    /// The time that `per_mille` of all stay at or below.
-    fn at(&self, per_mille: u64) -> Duration {
-        let wanted = u128::from(self.seen) * u128::from(per_mille);
+    /// The time that `per_mille` of all that were `seen` stay at or below.
+    fn at(&self, per_mille: u64, seen: u64) -> Duration {
+        let wanted = u128::from(seen) * u128::from(per_mille);
         let mut below = 0_u128;
         for (index, &count) in self.counts.iter().enumerate() {
             below += u128::from(count) * 1_000;

@@ -58,9 +58,10 @@ pub struct LanePolicy<T> {
     pub(super) occupied: usize,
     /// Bodies that lent their slot and want one back: before any task that has not started.
     pub(super) resuming: Line,
-    pub(super) config: LaneConfig,
-    pub(super) submitters: Submitters,
+    pub(super) limit: usize,
+    pub(super) queue: usize,
     pub(super) ledger: Ledger,
+    pub(super) submitters: Submitters,
     pub(super) wait: Histogram,
     pub(super) run: Histogram,
     /// What the lane's runners work on: counted apart, and added to the ledger when somebody looks.
@@ -99,7 +100,8 @@ impl<T> LanePolicy<T> {
             ended_between_attempts: 0,
             wait: Histogram::new(),
             run: Histogram::new(),
-            config,
+            limit: config.limit,
+            queue: config.queue,
         }
     }
 
@@ -186,7 +188,7 @@ impl<T> LanePolicy<T> {
     /// Gives a slot that was just [lent](Self::lend) to the next waiting task, also before bodies that want theirs back: bodies that
     /// are polled while they wait would else pass one slot around among themselves, and what they wait for would never start.
     pub fn start_on_lent(&mut self, now: Moment) -> Option<Slot> {
-        if self.occupied < self.config.limit { self.start_first(now) } else { None }
+        if self.occupied < self.limit { self.start_first(now) } else { None }
     }
 
     fn start_first(&mut self, now: Moment) -> Option<Slot> {
@@ -202,7 +204,7 @@ impl<T> LanePolicy<T> {
     /// waits for it and has just [lent](Self::lend) its own. `false` if it does not wait here or no slot is free.
     pub fn start_this(&mut self, slot: Slot, now: Moment) -> bool {
         let Some(&task) = self.tasks.get(slot.0) else { return false };
-        if task.state != TaskState::Queued || self.occupied >= self.config.limit {
+        if task.state != TaskState::Queued || self.occupied >= self.limit {
             return false;
         }
         self.waiting.remove(&mut self.tasks, slot.0, task.priority);
@@ -222,7 +224,7 @@ impl<T> LanePolicy<T> {
     /// Takes a slot for a body that lent its own and is to go on. `false` if none is free: it then stands in line, and
     /// [`resume_next`](Self::resume_next) will name it.
     pub fn reclaim(&mut self, slot: Slot) -> bool {
-        let free = self.occupied < self.config.limit;
+        let free = self.occupied < self.limit;
         let Some(task) = self.tasks.get_mut(slot.0) else { return false };
         match (task.seat, free) {
             (Seat::Held, _) => return true,
@@ -242,7 +244,7 @@ impl<T> LanePolicy<T> {
     /// Gives a free slot back to the first body in line that lent its own, which is to be woken. Call it until it
     /// returns `None`, before [`start_next`](Self::start_next).
     pub fn resume_next(&mut self) -> Option<Slot> {
-        if self.occupied >= self.config.limit {
+        if self.occupied >= self.limit {
             return None;
         }
         let first = self.resuming.pop_first(&mut self.tasks)?;
@@ -360,7 +362,7 @@ impl<T> LanePolicy<T> {
 
     /// How many bodies may run at once.
     pub const fn limit(&self) -> usize {
-        self.config.limit
+        self.limit
     }
 
     /// Whether tasks are still let in.
@@ -417,8 +419,8 @@ impl<T> LanePolicy<T> {
     pub fn counts(&self) -> LaneCounts {
         LaneCounts {
             ledger: self.items.added_to(self.ledger),
-            limit: self.config.limit,
-            queue: self.config.queue,
+            limit: self.limit,
+            queue: self.queue,
             overrunning: self.overrunning,
             lending: self.lending,
             occupied: self.occupied,
@@ -441,14 +443,14 @@ impl<T> LanePolicy<T> {
 
     /// Whether a slot is free that no resuming body waits for.
     const fn has_free_slot(&self) -> bool {
-        self.occupied + self.resuming.len() < self.config.limit
+        self.occupied + self.resuming.len() < self.limit
     }
 
     fn has_room(&self) -> bool {
         let between_attempts = if mutant!("retry-without-place") { 0 } else { self.ledger.retry_waiting };
         let between_attempts = usize::try_from(between_attempts).unwrap_or(usize::MAX);
         let taken = self.occupied + self.waiting.len() + self.submitters.promises + between_attempts;
-        taken < self.config.limit + self.config.queue
+        taken < self.limit + self.queue
     }
 
     pub(super) fn accept(&mut self, now: Moment, priority: Priority, holds: Holds) -> Result<Slot, Refusal> {

@@ -68,7 +68,7 @@ impl<T> LanePolicy<T> {
         if self.is_contended() {
             return 0;
         }
-        let free = self.config.limit.saturating_sub(self.occupied + self.submitters.promises);
+        let free = self.limit.saturating_sub(self.occupied + self.submitters.promises);
         let Some(record) = self.tasks.get_mut(runner.0).filter(|record| record.state == TaskState::Running) else {
             return 0;
         };
@@ -140,7 +140,7 @@ impl<T> LanePolicy<T> {
 
     /// Whether a slot is free that nobody waits for.
     pub const fn has_spare_slot(&self) -> bool {
-        !self.is_contended() && self.occupied + self.submitters.promises < self.config.limit
+        !self.is_contended() && self.occupied + self.submitters.promises < self.limit
     }
 
     /// Whether anybody waits for a slot: a task, another runner, or a body that lent its own.
