@@ -1,6 +1,7 @@
 //! Owns how a closure becomes the body of a task, on the cpu and blocking lanes. Never knows which of the two.
 
 use std::convert::Infallible;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,45 +12,96 @@ use crate::observe::at_work;
 use crate::task::cell::{Cell, Task, Work};
 use crate::task::{BoxError, TaskContext, TaskError, catch, current};
 
-/// A closure, and what calling it means: whether it wants a context, and whether its `Err` is a failure.
-pub(super) struct Closure<F, T> {
+/// A closure, and what calling it means.
+pub(super) struct Closure<F, C> {
     given: F,
-    call: fn(F, &Arc<dyn Task>) -> Result<T, BoxError>,
+    call: PhantomData<fn() -> C>,
 }
 
-impl<F, T> Closure<F, T> {
-    pub(super) fn plain(given: F) -> Self
-    where
-        F: FnOnce() -> T,
-    {
-        Self { given, call: |given, _| Ok(given()) }
-    }
+/// How a closure is called, and what it returns means. Each way is a type of no size, so that a task does not carry it along.
+pub(super) trait Call<F>: 'static {
+    type Output: Send + 'static;
 
-    pub(super) fn with_context(given: F) -> Self
-    where
-        F: FnOnce(TaskContext) -> T,
-    {
-        Self { given, call: |given, task| Ok(given(TaskContext::new(Arc::clone(task)))) }
-    }
-
-    pub(super) fn fallible<E: Into<BoxError>>(given: F) -> Self
-    where
-        F: FnOnce() -> Result<T, E>,
-    {
-        Self { given, call: |given, _| given().map_err(Into::into) }
-    }
-
-    pub(super) fn fallible_with_context<E: Into<BoxError>>(given: F) -> Self
-    where
-        F: FnOnce(TaskContext) -> Result<T, E>,
-    {
-        Self { given, call: |given, task| given(TaskContext::new(Arc::clone(task))).map_err(Into::into) }
-    }
+    fn call(given: F, task: &Arc<dyn Task>) -> Result<Self::Output, BoxError>;
 }
 
-impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
-    type Given = F;
+/// What it returns is the result.
+pub(super) struct Plain;
+
+/// As `Plain`, and it wants a context.
+pub(super) struct WithContext;
+
+/// Its `Err` is a failure.
+pub(super) struct Fallible;
+
+/// As `Fallible`, and it wants a context.
+pub(super) struct FallibleWithContext;
+
+impl<F: FnOnce() -> T, T: Send + 'static> Call<F> for Plain {
     type Output = T;
+
+    fn call(given: F, _: &Arc<dyn Task>) -> Result<T, BoxError> {
+        Ok(given())
+    }
+}
+
+impl<F: FnOnce(TaskContext) -> T, T: Send + 'static> Call<F> for WithContext {
+    type Output = T;
+
+    fn call(given: F, task: &Arc<dyn Task>) -> Result<T, BoxError> {
+        Ok(given(TaskContext::new(Arc::clone(task))))
+    }
+}
+
+impl<F: FnOnce() -> Result<T, E>, T: Send + 'static, E: Into<BoxError>> Call<F> for Fallible {
+    type Output = T;
+
+    fn call(given: F, _: &Arc<dyn Task>) -> Result<T, BoxError> {
+        given().map_err(Into::into)
+    }
+}
+
+impl<F: FnOnce(TaskContext) -> Result<T, E>, T: Send + 'static, E: Into<BoxError>> Call<F> for FallibleWithContext {
+    type Output = T;
+
+    fn call(given: F, task: &Arc<dyn Task>) -> Result<T, BoxError> {
+        given(TaskContext::new(Arc::clone(task))).map_err(Into::into)
+    }
+}
+
+impl<F, C> Closure<F, C> {
+    const fn new(given: F) -> Self {
+        Self { given, call: PhantomData }
+    }
+}
+
+impl<F> Closure<F, Plain> {
+    pub(super) const fn plain(given: F) -> Self {
+        Self::new(given)
+    }
+}
+
+impl<F> Closure<F, WithContext> {
+    pub(super) const fn with_context(given: F) -> Self {
+        Self::new(given)
+    }
+}
+
+impl<F> Closure<F, Fallible> {
+    pub(super) const fn fallible(given: F) -> Self {
+        Self::new(given)
+    }
+}
+
+impl<F> Closure<F, FallibleWithContext> {
+    pub(super) const fn fallible_with_context(given: F) -> Self {
+        Self::new(given)
+    }
+}
+
+impl<F: Send + 'static, C: Call<F>> Work for Closure<F, C> {
+    type Given = F;
+    type Output = C::Output;
     type Begun = Infallible;
 
     fn into_given(self) -> F {
@@ -60,7 +112,7 @@ impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
         unreachable!("a closure is called, not polled")
     }
 
-    fn poll_begun(begun: Pin<&mut Infallible>, _: &mut Context<'_>) -> Poll<Result<T, BoxError>> {
+    fn poll_begun(begun: Pin<&mut Infallible>, _: &mut Context<'_>) -> Poll<Result<C::Output, BoxError>> {
         match *begun {}
     }
 
@@ -69,7 +121,7 @@ impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
     }
 
     fn run(cell: &Cell<Self>, me: &Arc<dyn Task>) -> Option<Outcome> {
-        let Self { given, call } = cell.take_work()?;
+        let given = cell.take_work()?.given;
         let header = cell.header();
         if let Some(reason) = header.over_before_start() {
             header.signal.stop(reason);
@@ -80,7 +132,7 @@ impl<F: Send + 'static, T: Send + 'static> Work for Closure<F, T> {
         header.lane.yard.timers.set(me, &header.lane.yard.runtime);
         let returned = {
             let _in_body = (current::enter(Arc::clone(me)), at_work(header));
-            header.span().within(|| catch(|| call(given, me)))
+            header.span().within(|| catch(|| C::call(given, me)))
         };
         let (result, how) = match returned {
             Ok(Ok(value)) => (Ok(value), Outcome::Completed),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -50,76 +51,150 @@ impl IoLane {
     future_verbs!([&self] self '_);
 }
 
-/// How the output of a future becomes the result of a task.
-type Conclude<O, T> = fn(O) -> Result<T, BoxError>;
-
 /// What a future is made from, how, and what its output means.
-pub(super) struct Promise<G, F: Future, T> {
+pub(super) struct Promise<G, B> {
     given: G,
-    begin: fn(G, &Arc<dyn Task>) -> F,
-    conclude: Conclude<F::Output, T>,
+    begin: PhantomData<fn() -> B>,
 }
 
-impl<P: Future> Promise<P, P, P::Output> {
-    pub(super) fn plain(given: P) -> Self {
-        Self { given, begin: |given, _| given, conclude: Ok }
-    }
+/// How a future is made from what was given, and what its output means. Each way is a type of no size, so that a task does not carry it along.
+pub(super) trait Begin<G>: 'static {
+    type Future: Future + Send + 'static;
+    type Output: Send + 'static;
+
+    fn begin(given: G, task: &Arc<dyn Task>) -> Self::Future;
+    fn conclude(output: <Self::Future as Future>::Output) -> Result<Self::Output, BoxError>;
 }
 
-impl<G, F: Future> Promise<G, F, F::Output> {
-    pub(super) fn with_context(given: G) -> Self
-    where
-        G: FnOnce(TaskContext) -> F,
-    {
-        Self { given, begin: |given, task| given(TaskContext::new(Arc::clone(task))), conclude: Ok }
-    }
-}
+/// A future was given, and its output is the result.
+pub(super) struct Plain;
 
-impl<P, T, E> Promise<P, P, T>
+/// As `Plain`, of a function that wants a context and gives the future.
+pub(super) struct WithContext;
+
+/// A future was given, whose `Err` is a failure.
+pub(super) struct Fallible;
+
+/// As `Fallible`, of a function that wants a context and gives the future.
+pub(super) struct FallibleWithContext;
+
+impl<F> Begin<F> for Plain
 where
-    P: Future<Output = Result<T, E>>,
-    E: Into<BoxError>,
-{
-    pub(super) fn fallible(given: P) -> Self {
-        Self { given, begin: |given, _| given, conclude: |output| output.map_err(Into::into) }
-    }
-}
-
-impl<G, F, T, E> Promise<G, F, T>
-where
-    F: Future<Output = Result<T, E>>,
-    E: Into<BoxError>,
-{
-    pub(super) fn fallible_with_context(given: G) -> Self
-    where
-        G: FnOnce(TaskContext) -> F,
-    {
-        let conclude: Conclude<F::Output, T> = |output| output.map_err(Into::into);
-        Self { given, begin: |given, task| given(TaskContext::new(Arc::clone(task))), conclude }
-    }
-}
-
-impl<G, F, T> Work for Promise<G, F, T>
-where
-    G: Send + 'static,
     F: Future + Send + 'static,
-    T: Send + 'static,
+    F::Output: Send + 'static,
 {
-    type Given = G;
+    type Future = F;
+    type Output = F::Output;
+
+    fn begin(given: F, _: &Arc<dyn Task>) -> F {
+        given
+    }
+
+    fn conclude(output: F::Output) -> Result<F::Output, BoxError> {
+        Ok(output)
+    }
+}
+
+impl<G, F> Begin<G> for WithContext
+where
+    G: FnOnce(TaskContext) -> F,
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    type Future = F;
+    type Output = F::Output;
+
+    fn begin(given: G, task: &Arc<dyn Task>) -> F {
+        given(TaskContext::new(Arc::clone(task)))
+    }
+
+    fn conclude(output: F::Output) -> Result<F::Output, BoxError> {
+        Ok(output)
+    }
+}
+
+impl<F, T, E> Begin<F> for Fallible
+where
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Into<BoxError>,
+{
+    type Future = F;
     type Output = T;
-    type Begun = Concluded<F, T>;
+
+    fn begin(given: F, _: &Arc<dyn Task>) -> F {
+        given
+    }
+
+    fn conclude(output: Result<T, E>) -> Result<T, BoxError> {
+        output.map_err(Into::into)
+    }
+}
+
+impl<G, F, T, E> Begin<G> for FallibleWithContext
+where
+    G: FnOnce(TaskContext) -> F,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Into<BoxError>,
+{
+    type Future = F;
+    type Output = T;
+
+    fn begin(given: G, task: &Arc<dyn Task>) -> F {
+        given(TaskContext::new(Arc::clone(task)))
+    }
+
+    fn conclude(output: Result<T, E>) -> Result<T, BoxError> {
+        output.map_err(Into::into)
+    }
+}
+
+impl<G, B> Promise<G, B> {
+    const fn new(given: G) -> Self {
+        Self { given, begin: PhantomData }
+    }
+}
+
+impl<G> Promise<G, Plain> {
+    pub(super) const fn plain(given: G) -> Self {
+        Self::new(given)
+    }
+}
+
+impl<G> Promise<G, WithContext> {
+    pub(super) const fn with_context(given: G) -> Self {
+        Self::new(given)
+    }
+}
+
+impl<G> Promise<G, Fallible> {
+    pub(super) const fn fallible(given: G) -> Self {
+        Self::new(given)
+    }
+}
+
+impl<G> Promise<G, FallibleWithContext> {
+    pub(super) const fn fallible_with_context(given: G) -> Self {
+        Self::new(given)
+    }
+}
+
+impl<G: Send + 'static, B: Begin<G>> Work for Promise<G, B> {
+    type Given = G;
+    type Output = B::Output;
+    type Begun = B::Future;
 
     fn into_given(self) -> G {
         self.given
     }
 
-    fn begin(self, task: &Arc<dyn Task>) -> Concluded<F, T> {
-        Concluded { future: (self.begin)(self.given, task), conclude: self.conclude }
+    fn begin(self, task: &Arc<dyn Task>) -> B::Future {
+        B::begin(self.given, task)
     }
 
-    fn poll_begun(begun: Pin<&mut Concluded<F, T>>, cx: &mut Context<'_>) -> Poll<Result<T, BoxError>> {
-        let begun = begun.project();
-        begun.future.poll(cx).map(*begun.conclude)
+    fn poll_begun(begun: Pin<&mut B::Future>, cx: &mut Context<'_>) -> Poll<Result<B::Output, BoxError>> {
+        begun.poll(cx).map(B::conclude)
     }
 
     fn start(cell: Arc<Cell<Self>>) {
@@ -128,15 +203,6 @@ where
 
     fn run(_: &Cell<Self>, _: &Arc<dyn Task>) -> Option<Outcome> {
         unreachable!("a future is polled, not called")
-    }
-}
-
-pin_project_lite::pin_project! {
-    /// A future, and what its output means.
-    pub(super) struct Concluded<F: Future, T> {
-        #[pin]
-        future: F,
-        conclude: Conclude<F::Output, T>,
     }
 }
 
