@@ -85,7 +85,7 @@ impl Effect {
             }
             Self::Release(task) => drop(task),
             Self::Start(task) => start(task),
-            Self::Resume(task) => task.header().signal.body.wake(),
+            Self::Resume(task) => task.header().body.wake(),
             Self::Hire => lane.hire(),
             Self::Drive(number) => lane.spawn_driver(number),
             Self::Guard => lane.spawn_guard(),

@@ -285,7 +285,7 @@ impl Drop for Body {
 fn poll_with_seat(task: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
     let header = task.header();
     if !header.is_seated() {
-        header.signal.body.register(cx.waker());
+        header.body.register(cx.waker());
         if header.signal.stopped().is_none() && !header.lane.reclaim(&**task) {
             return Poll::Pending;
         }
@@ -297,7 +297,7 @@ fn poll_with_seat(task: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
         return Poll::Ready(how);
     }
     // Register first, look second: see `task::cancel`. Bodies that are ready at once do without.
-    header.signal.body.register(cx.waker());
+    header.body.register(cx.waker());
     if let Some(reason) = header.signal.stopped() {
         return Poll::Ready(task.stop_body(reason));
     }

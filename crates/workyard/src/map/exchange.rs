@@ -136,7 +136,7 @@ impl<I, T> Exchange<I, T> {
             std::mem::take(&mut state.hungry)
         };
         for runner in hungry {
-            runner.header().signal.body.wake();
+            runner.header().body.wake();
         }
     }
 

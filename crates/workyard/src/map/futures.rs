@@ -102,7 +102,7 @@ where
 
     fn start(self: Arc<Self>) {
         if self.driven.begins() {
-            self.header.signal.body.wake();
+            self.header.body.wake();
             return;
         }
         let places = self.places.lock().take();
@@ -144,7 +144,7 @@ where
         exchange.settle(&mut done);
         exchange.runner_lost(&self.counted);
         // A driver that waits for a slot has nothing to wait for any more.
-        self.header.signal.body.wake();
+        self.header.body.wake();
     }
 
     fn is_runner(&self) -> bool {

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use workyard_core::{Reason, mutant};
 
-use crate::primitives::{AtomicU8, AtomicWaker};
+use crate::primitives::AtomicU8;
 use crate::simulation::here;
 
 /// The cancel signal of one task.
@@ -18,8 +18,6 @@ use crate::simulation::here;
 pub(crate) struct Signal {
     asked: ReasonFlag,
     stopped: ReasonFlag,
-    /// The tokio task that polls an async body.
-    pub(crate) body: AtomicWaker,
 }
 
 impl Signal {

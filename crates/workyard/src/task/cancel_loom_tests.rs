@@ -9,29 +9,36 @@ use loom::thread::spawn;
 use workyard_core::Reason;
 
 use super::Signal;
-use crate::primitives::model;
+use crate::primitives::{AtomicWaker, model};
+
+/// A task, as far as its cancel signal goes.
+#[derive(Default)]
+struct Task {
+    signal: Signal,
+    body: AtomicWaker,
+}
 
 /// As the lane's wrapper around a body: registers first, and looks second.
-fn polled_until_stopped(signal: &Signal) -> Reason {
+fn polled_until_stopped(task: &Task) -> Reason {
     block_on(poll_fn(|cx| {
-        signal.body.register(cx.waker());
-        signal.stopped().map_or(Poll::Pending, Poll::Ready)
+        task.body.register(cx.waker());
+        task.signal.stopped().map_or(Poll::Pending, Poll::Ready)
     }))
 }
 
 #[test]
 fn a_body_that_waits_hears_that_it_is_to_stop() {
     model(|| {
-        let signal = Arc::new(Signal::default());
+        let task = Arc::new(Task::default());
         let stops = spawn({
-            let signal = Arc::clone(&signal);
+            let task = Arc::clone(&task);
             move || {
-                signal.stop(Reason::User);
-                signal.body.wake();
+                task.signal.stop(Reason::User);
+                task.body.wake();
             }
         });
-        assert_eq!(polled_until_stopped(&signal), Reason::User);
-        assert!(signal.is_asked(), "who is to stop was asked");
+        assert_eq!(polled_until_stopped(&task), Reason::User);
+        assert!(task.signal.is_asked(), "who is to stop was asked");
         stops.join().unwrap();
     });
 }
@@ -39,16 +46,16 @@ fn a_body_that_waits_hears_that_it_is_to_stop() {
 #[test]
 fn of_two_reasons_the_first_stays() {
     model(|| {
-        let signal = Arc::new(Signal::default());
+        let task = Arc::new(Task::default());
         let stops = [Reason::Timeout, Reason::Shutdown].map(|reason| {
-            let signal = Arc::clone(&signal);
+            let task = Arc::clone(&task);
             spawn(move || {
-                signal.stop(reason);
-                signal.body.wake();
-                signal.stopped()
+                task.signal.stop(reason);
+                task.body.wake();
+                task.signal.stopped()
             })
         });
-        let seen = polled_until_stopped(&signal);
+        let seen = polled_until_stopped(&task);
         for stop in stops {
             assert_eq!(stop.join().unwrap(), Some(seen));
         }

@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 
+use once_cell::race::OnceBox;
 use tokio_util::sync::CancellationToken;
 use workyard_core::{Outcome, Priority, Reason, Slot, TaskState};
 
 use crate::lane::LaneShared;
 use crate::observe::TaskSpan;
+use crate::primitives::AtomicWaker;
 use crate::retry::Retry;
 use crate::task::cancel::Signal;
 use crate::task::error::TaskError;
@@ -29,8 +31,10 @@ pub(crate) struct Header {
     pub(crate) site: &'static Location<'static>,
     pub(crate) lane: Arc<LaneShared>,
     pub(crate) signal: Signal,
+    /// Wakes the tokio task that polls an async body.
+    pub(crate) body: AtomicWaker,
     /// Mostly never made.
-    rare: OnceLock<Box<Rare>>,
+    rare: OnceBox<Rare>,
     slot: AtomicU32,
     /// How many waits of the body are in the graph of the yard's waits.
     waits: AtomicU32,
@@ -126,7 +130,8 @@ impl Header {
             site,
             lane: Arc::clone(lane),
             signal: Signal::new(lane.yard.runtime.simulator().is_some()),
-            rare: rare.map(OnceLock::from).unwrap_or_default(),
+            body: AtomicWaker::new(),
+            rare: rare.map(OnceBox::with_value).unwrap_or_default(),
             slot: AtomicU32::new(u32::MAX),
             waits: AtomicU32::new(0),
             status: StatusCell::default(),
@@ -195,7 +200,7 @@ impl Header {
             // A waker of whoever waits for the token may panic, which is not to take down who stops the task.
             drop(catch(|| token.cancel()).map_err(Payload::new));
         }
-        self.signal.body.wake();
+        self.body.wake();
     }
 
     /// A token that is cancelled when the body is asked to stop.

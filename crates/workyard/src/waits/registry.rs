@@ -189,7 +189,7 @@ impl Waits {
             wake_caught(waker);
         }
         for task in poll {
-            task.header().signal.body.wake();
+            task.header().body.wake();
         }
         // They may be the last owners of user values.
         drop((wake, tasks, wakers));
