@@ -12,6 +12,16 @@ impl Moment {
         Self(nanos(since_start))
     }
 
+    /// The moment so many nanoseconds after the yard was built.
+    pub(crate) const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// In nanoseconds since the yard was built.
+    pub(crate) const fn nanos(self) -> u64 {
+        self.0
+    }
+
     /// How long ago `earlier` was; zero if it was not.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))

@@ -34,6 +34,13 @@ impl TimerAccount {
         self.cancel_on_the_way();
     }
 
+    /// All timers were cancelled that were scheduled.
+    pub fn cancel_all(&mut self) {
+        let all = std::mem::take(&mut self.ledger.scheduled);
+        self.ledger.count_ends(Outcome::Cancelled, all);
+        self.never_started += all;
+    }
+
     /// A timer was cancelled, or refused by a closed lane, on its way there.
     pub fn cancel_on_the_way(&mut self) {
         self.ledger.accepted += 1;
@@ -56,19 +63,21 @@ mod tests {
     #[test]
     fn balances_after_each_step() {
         let mut account = TimerAccount::default();
-        let steps: [(Step, &str); 6] = [
+        let steps: [(Step, &str); 8] = [
             (TimerAccount::schedule, "accepted 1 = 0 completed + 1 scheduled"),
             (TimerAccount::leave, "accepted 0 = 0 completed"),
             (TimerAccount::schedule, "accepted 1 = 0 completed + 1 scheduled"),
             (TimerAccount::cancel, "accepted 1 = 0 completed + 1 cancelled"),
             (TimerAccount::cancel_on_the_way, "accepted 2 = 0 completed + 2 cancelled"),
-            (TimerAccount::refuse, "accepted 2 = 0 completed + 2 cancelled"),
+            (TimerAccount::schedule, "accepted 3 = 0 completed + 2 cancelled + 1 scheduled"),
+            (TimerAccount::cancel_all, "accepted 3 = 0 completed + 3 cancelled"),
+            (TimerAccount::refuse, "accepted 3 = 0 completed + 3 cancelled"),
         ];
         for (step, text) in steps {
             step(&mut account);
             assert!(account.ledger.balances());
             assert_eq!(account.ledger.to_string(), text);
         }
-        assert_eq!((account.never_started, account.refused), (2, 1));
+        assert_eq!((account.never_started, account.refused), (3, 1));
     }
 }

@@ -1,108 +1,127 @@
 //! Owns the order in which timers fire. Never knows what a timer does.
+//!
+//! A tree of the bits of their keys, in which only that is in order which somebody has looked at. A *leaf* is a heap of timers as they came;
+//! a *fork* tells them apart by the highest six bits in which they differ. A leaf that has grown large, or in which one is looked for, is
+//! forked, and only the small leaf with the first timer of all is sorted. So setting a timer adds it to the end of some leaf, and
+//! each timer is moved a few times in its life, at most once for each six bits of its key, and sorted among a few others.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-
-use crate::{Moment, Priority};
-
-/// Where a timer stands: by its due time, then by priority, then by its number, which counts in order of insertion.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct DueKey {
-    due: Moment,
-    urgency: Reverse<Priority>,
-    number: u64,
-}
-
-impl DueKey {
-    /// The place of a timer.
-    pub const fn new(due: Moment, priority: Priority, number: u64) -> Self {
-        Self { due, urgency: Reverse(priority), number }
-    }
-
-    /// When the timer is due.
-    pub const fn due(&self) -> Moment {
-        self.due
-    }
-
-    /// How urgent it is.
-    pub const fn priority(&self) -> Priority {
-        self.urgency.0
-    }
-
-    /// The timer's number.
-    pub const fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// The same timer, at another time.
-    #[must_use]
-    pub const fn at(mut self, due: Moment) -> Self {
-        self.due = due;
-        self
-    }
-}
+use super::due_key::DueKey;
+use crate::{Moment, mutant};
 
 /// Timers in the order in which they fire.
 ///
-/// A tree: whatever is inserted, removed or due costs O(log n), and what is removed takes no memory any more.
+/// Inserting and removing one costs the same however many there are: O(1), amortised, bounded by the bits of a key. What is removed takes
+/// no memory any more, but for a part of what was around it.
 #[derive(Debug)]
 pub struct DueOrder<T> {
-    timers: BTreeMap<DueKey, T>,
+    root: Node<T>,
+    first: Option<DueKey>,
+    len: usize,
 }
+
+#[derive(Debug)]
+enum Node<T> {
+    Leaf(Leaf<T>),
+    Fork(Box<Fork<T>>),
+}
+
+#[derive(Debug)]
+struct Leaf<T> {
+    timers: Vec<(DueKey, T)>,
+    /// Whether the first timer is the last in here, and so on.
+    is_sorted: bool,
+}
+
+/// Timers whose keys are the same above some six bits.
+#[derive(Debug)]
+struct Fork<T> {
+    /// The lowest of the six bits.
+    bit: u32,
+    /// What all keys have above them.
+    above: u128,
+    /// One bit for each branch that is not empty.
+    taken: u64,
+    branches: [Node<T>; BRANCHES],
+}
+
+const BITS: u32 = 6;
+const BRANCHES: usize = 1 << BITS;
+
+/// How many timers a leaf takes before it is forked.
+const FULL: usize = 1_024;
+/// In how many one timer is looked for, or the first is found by sorting them.
+const FEW: usize = 64;
 
 impl<T> DueOrder<T> {
     /// No timers.
     pub const fn new() -> Self {
-        Self { timers: BTreeMap::new() }
+        Self { root: Node::EMPTY, first: None, len: 0 }
     }
 
     /// Adds a timer. `true` if it is the first one now, so that whoever sleeps until then has to look again.
     pub fn insert(&mut self, key: DueKey, timer: T) -> bool {
-        let is_first = self.next().is_none_or(|first| key < first);
-        let replaced = self.timers.insert(key, timer);
-        debug_assert!(replaced.is_none(), "a number stands here once");
+        self.root.insert(key, timer);
+        self.len += 1;
+        let is_first = self.first.is_none_or(|first| key < first);
+        if is_first {
+            self.first = Some(key);
+        }
         is_first
     }
 
     /// Takes a timer out, if it is here.
     pub fn remove(&mut self, key: &DueKey) -> Option<T> {
-        self.timers.remove(key)
+        let timer = self.root.remove(*key)?;
+        self.len -= 1;
+        if self.first == Some(*key) {
+            self.first = self.root.find_first();
+        }
+        Some(timer)
     }
 
     /// Whether a timer is here.
     pub fn contains(&self, key: &DueKey) -> bool {
-        self.timers.contains_key(key)
+        self.root.contains(*key)
     }
 
     /// The place of the first timer.
-    pub fn next(&self) -> Option<DueKey> {
-        self.timers.first_key_value().map(|(key, _)| *key)
+    pub const fn next(&self) -> Option<DueKey> {
+        self.first
     }
 
     /// Takes the first timer out.
     pub fn pop(&mut self) -> Option<(DueKey, T)> {
-        self.timers.pop_first()
+        let key = self.first?;
+        self.remove(&key).map(|timer| (key, timer))
     }
 
     /// Takes the first timer out, if it is due.
     pub fn pop_due(&mut self, now: Moment) -> Option<(DueKey, T)> {
-        let first = self.timers.first_entry()?;
-        (first.key().due <= now).then(|| first.remove_entry())
+        if self.first?.due() <= now { self.pop() } else { None }
     }
 
-    /// All timers, in their order.
+    /// All timers, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&DueKey, &T)> {
-        self.timers.iter()
+        let mut nodes = vec![&self.root];
+        let leaves = std::iter::from_fn(move || {
+            loop {
+                match nodes.pop()? {
+                    Node::Leaf(leaf) => return Some(leaf),
+                    Node::Fork(fork) => nodes.extend(&fork.branches),
+                }
+            }
+        });
+        leaves.flat_map(|leaf| leaf.timers.iter().map(|(key, timer)| (key, timer)))
     }
 
     /// How many timers there are.
-    pub fn len(&self) -> usize {
-        self.timers.len()
+    pub const fn len(&self) -> usize {
+        self.len
     }
 
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.timers.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 }
 
@@ -112,75 +131,197 @@ impl<T> Default for DueOrder<T> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
+impl<T> Node<T> {
+    const EMPTY: Self = Self::Leaf(Leaf { timers: Vec::new(), is_sorted: false });
 
-    use workyard_testkit::{Rng, SeedOnPanic, seeds};
-
-    use super::*;
-
-    fn at(seconds: usize) -> Moment {
-        Moment::new(Duration::from_secs(seconds as u64))
+    fn insert(&mut self, key: DueKey, timer: T) {
+        let mut node = self;
+        loop {
+            if node.has_to_fork(key) {
+                node.fork(key);
+            }
+            match node {
+                Self::Leaf(leaf) => return leaf.insert(key, timer),
+                Self::Fork(fork) => node = fork.branch_for(key),
+            }
+        }
     }
 
-    /// The list of all timers, sorted when asked.
-    fn first_of(model: &[DueKey]) -> Option<DueKey> {
-        model.iter().copied().min_by(|a, b| {
-            let by_time = a.due().cmp(&b.due());
-            by_time.then(b.priority().cmp(&a.priority())).then(a.number().cmp(&b.number()))
-        })
+    /// Whether it has no place for this key as it is.
+    fn has_to_fork(&self, key: DueKey) -> bool {
+        match self {
+            Self::Leaf(leaf) => leaf.timers.len() >= if leaf.is_sorted { FEW } else { FULL },
+            Self::Fork(fork) => !fork.covers(key),
+        }
     }
 
-    #[test]
-    fn agrees_with_a_list_that_is_searched() {
-        for seed in seeds(300) {
-            let _seed = SeedOnPanic::new(seed);
-            let mut rng = Rng::new(seed);
-            let (mut order, mut model) = (DueOrder::new(), Vec::<DueKey>::new());
-            let mut now = 0;
-            for number in 0..200_u64 {
-                match rng.below(4) {
-                    0 | 1 => {
-                        let key = DueKey::new(at(now + rng.below(5)), *rng.pick(&Priority::ALL), number);
-                        let is_first = first_of(&model).is_none_or(|first| first_of(&[first, key]) == Some(key));
-                        assert_eq!(order.insert(key, number), is_first);
-                        model.push(key);
-                    }
-                    2 if !model.is_empty() => {
-                        let key = model.swap_remove(rng.below(model.len()));
-                        assert_eq!(order.remove(&key), Some(key.number()));
-                        assert_eq!(order.remove(&key), None);
-                    }
-                    _ => {
-                        now += rng.below(3);
-                        let due = first_of(&model).filter(|first| first.due() <= at(now));
-                        assert_eq!(order.pop_due(at(now)), due.map(|key| (key, key.number())));
-                        model.retain(|key| Some(*key) != due);
-                    }
+    /// Makes a fork of it, in which there is a place for this key.
+    fn fork(&mut self, key: DueKey) {
+        match std::mem::replace(self, Self::EMPTY) {
+            Self::Leaf(leaf) => *self = Self::Fork(Fork::of(leaf)),
+            Self::Fork(below) => {
+                // A key of what is below: what is not known of it is below its fork, and so below the new one.
+                let differs = (below.above ^ key.bits_from(below.bit + BITS)) << (below.bit + BITS);
+                let mut above = Fork::at(bit_of(differs), key);
+                let at = (below.above >> (above.bit - below.bit - BITS)) % BRANCHES as u128;
+                let at = at as usize;
+                above.taken = 1 << at;
+                *above.branch_mut(at) = Self::Fork(below);
+                *self = Self::Fork(above);
+            }
+        }
+    }
+
+    fn remove(&mut self, key: DueKey) -> Option<T> {
+        if matches!(self, Self::Leaf(leaf) if leaf.timers.len() > FEW) {
+            self.fork(key);
+        }
+        match self {
+            Self::Leaf(leaf) => leaf.remove(key),
+            Self::Fork(fork) => {
+                if !fork.covers(key) {
+                    return None;
                 }
-                assert_eq!((order.next(), order.len()), (first_of(&model), model.len()));
+                let at = fork.branch_of(key);
+                let branch = fork.branch_mut(at);
+                let removed = branch.remove(key)?;
+                if branch.is_empty() {
+                    *branch = Self::EMPTY;
+                    fork.taken &= !(1 << at);
+                }
+                if fork.taken == 0 {
+                    *self = Self::EMPTY;
+                }
+                Some(removed)
             }
-            let listed: Vec<_> = order.iter().map(|(key, &timer)| (*key, timer)).collect();
-            assert!(listed.is_sorted_by_key(|&(key, _)| key) && listed.len() == model.len());
-            assert!(
-                listed.iter().all(|(key, timer)| model.contains(key) && order.contains(key) && *timer == key.number())
-            );
-            while let Some(first) = first_of(&model) {
-                assert_eq!(order.pop(), Some((first, first.number())));
-                model.retain(|key| *key != first);
-            }
-            assert!(order.is_empty());
         }
     }
 
-    #[test]
-    fn equal_times_fire_by_priority_and_then_by_insertion() {
-        let mut order = DueOrder::new();
-        for (number, priority) in [Priority::LOW, Priority::HIGH, Priority::LOW, Priority::HIGH].into_iter().enumerate()
-        {
-            let _first = order.insert(DueKey::new(at(1), priority, number as u64), number);
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Leaf(leaf) if leaf.timers.is_empty())
+    }
+
+    fn contains(&self, key: DueKey) -> bool {
+        let mut node = self;
+        loop {
+            match node {
+                Self::Leaf(leaf) => return leaf.timers.iter().any(|(at, _)| *at == key),
+                Self::Fork(fork) if !fork.covers(key) => return false,
+                Self::Fork(fork) => node = fork.branch(fork.branch_of(key)),
+            }
         }
-        assert_eq!(std::iter::from_fn(|| order.pop()).map(|(_, timer)| timer).collect::<Vec<_>>(), [1, 3, 0, 2]);
+    }
+
+    /// The first of all, whose leaf is small and sorted from then on.
+    fn find_first(&mut self) -> Option<DueKey> {
+        let mut node = self;
+        loop {
+            if let Self::Leaf(leaf) = node
+                && leaf.timers.len() > FEW
+            {
+                *node = Self::Fork(Fork::of(std::mem::take(leaf)));
+            }
+            match node {
+                Self::Leaf(leaf) => return leaf.first(),
+                Self::Fork(fork) => node = fork.branch_mut(fork.taken.trailing_zeros() as usize),
+            }
+        }
     }
 }
+
+impl<T> Default for Leaf<T> {
+    fn default() -> Self {
+        Self { timers: Vec::new(), is_sorted: false }
+    }
+}
+
+impl<T> Leaf<T> {
+    fn insert(&mut self, key: DueKey, timer: T) {
+        let goes_last = !self.is_sorted || mutant!("timer-out-of-order");
+        let at = if goes_last { self.timers.len() } else { self.timers.partition_point(|(at, _)| *at > key) };
+        self.timers.insert(at, (key, timer));
+    }
+
+    fn remove(&mut self, key: DueKey) -> Option<T> {
+        let at = if self.is_sorted {
+            self.timers.binary_search_by(|(at, _)| key.cmp(at)).ok()?
+        } else {
+            self.timers.iter().position(|(at, _)| *at == key)?
+        };
+        let (_, timer) = if self.is_sorted { self.timers.remove(at) } else { self.timers.swap_remove(at) };
+        if self.timers.len() < self.timers.capacity() / 4 {
+            self.timers.shrink_to(self.timers.len() * 2);
+        }
+        Some(timer)
+    }
+
+    fn first(&mut self) -> Option<DueKey> {
+        if !self.is_sorted {
+            self.timers.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
+            self.is_sorted = true;
+        }
+        self.timers.last().map(|(key, _)| *key)
+    }
+}
+
+impl<T> Fork<T> {
+    /// An empty one, for keys that are as this one above its six bits.
+    fn at(bit: u32, key: DueKey) -> Box<Self> {
+        Box::new(Self { bit, above: key.bits_from(bit + BITS), taken: 0, branches: [const { Node::EMPTY }; BRANCHES] })
+    }
+
+    /// Of all timers of a leaf, at least two.
+    #[expect(clippy::indexing_slicing, reason = "there are timers, and as many counts as branches")]
+    fn of(leaf: Leaf<T>) -> Box<Self> {
+        let first = leaf.timers[0].0;
+        let differs = leaf.timers.iter().fold(0, |differs, (key, _)| differs | key.differs_in(first));
+        let mut fork = Self::at(bit_of(differs), first);
+        let mut counts = [0_u32; BRANCHES];
+        for (key, _) in &leaf.timers {
+            counts[fork.branch_of(*key)] += 1;
+        }
+        for (branch, &count) in fork.branches.iter_mut().zip(&counts).filter(|(_, count)| **count > 0) {
+            *branch = Node::Leaf(Leaf { timers: Vec::with_capacity(count as usize), is_sorted: leaf.is_sorted });
+        }
+        for (key, timer) in leaf.timers {
+            // In the order in which they were: what was sorted still is.
+            if let Node::Leaf(branch) = fork.branch_for(key) {
+                branch.timers.push((key, timer));
+            }
+        }
+        fork
+    }
+
+    fn covers(&self, key: DueKey) -> bool {
+        key.bits_from(self.bit + BITS) == self.above
+    }
+
+    fn branch_of(&self, key: DueKey) -> usize {
+        (key.bits_from(self.bit) % BRANCHES as u128) as usize
+    }
+
+    fn branch_for(&mut self, key: DueKey) -> &mut Node<T> {
+        let at = self.branch_of(key);
+        self.taken |= 1 << at;
+        self.branch_mut(at)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "six bits name one of 64 branches, and a fork is never empty")]
+    fn branch(&self, at: usize) -> &Node<T> {
+        &self.branches[at]
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "as above")]
+    fn branch_mut(&mut self, at: usize) -> &mut Node<T> {
+        &mut self.branches[at]
+    }
+}
+
+/// The lowest of the six bits by which keys are told apart that differ in these.
+const fn bit_of(differs: u128) -> u32 {
+    (DueKey::BITS - 1 - differs.leading_zeros()) / BITS * BITS
+}
+
+#[cfg(test)]
+#[path = "due_order_tests.rs"]
+mod tests;
