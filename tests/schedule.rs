@@ -12,6 +12,8 @@ mod ends;
 mod failures;
 #[path = "schedule/full_lane.rs"]
 mod full_lane;
+#[path = "schedule/many.rs"]
+mod many;
 #[path = "schedule/missed.rs"]
 mod missed;
 #[path = "schedule/once.rs"]

@@ -71,6 +71,16 @@ const MUTANTS: &[Mutant] = &[
     mutant("settled-twice", "cancellation", "an_aborted_closure_answers_at_once_and_keeps_its_slot"),
     mutant("slot-freed-early", "cancellation", "an_aborted_closure_answers_at_once_and_keeps_its_slot"),
     mutant("timer-left", LIBRARY, "timers::tests::a_hundred_thousand_limits_are_gone_when_their_tasks_are"),
+    mutant(
+        "timer-out-of-order",
+        "schedule",
+        "many::timers_fire_in_their_order_whatever_is_set_and_cancelled_meanwhile",
+    ),
+    mutant(
+        "timer-without-room",
+        "schedule",
+        "many::as_many_as_there_is_room_for_are_let_in_and_the_rest_waits_in_order",
+    ),
     mutant("waker-of-handle-lost", "cancellation", "limits_of_time_end_the_wait_or_the_run"),
     mutant("worker-gone-and-counted", "admission", "as_many_run_at_once_as_the_limit_says"),
 ];

@@ -1,5 +1,6 @@
 //! Lanes: a bounded queue, a limit on what runs at once, and an executor. The only place that spawns tasks.
 
+mod arrivals;
 mod attempts;
 mod blocking;
 mod closure;

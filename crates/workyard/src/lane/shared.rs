@@ -230,7 +230,7 @@ impl LaneShared {
         self.state.lock().policy.is_wanted()
     }
 
-    pub(super) fn count_refusal(&self) {
+    pub(crate) fn count_refusal(&self) {
         self.state.lock().policy.count_refusal();
     }
 

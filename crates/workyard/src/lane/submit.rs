@@ -12,7 +12,7 @@ use workyard_core::{Refusal, Ticket, mutant};
 
 use crate::lane::LaneShared;
 use crate::lane::submit_error::{Refused, SubmitError};
-use crate::task::cell::{Cell, Join, Submitted, Work};
+use crate::task::cell::{Cell, Join, Submitted, Task, Work};
 use crate::task::header::{Header, Options};
 use crate::task::{Handle, TaskError};
 use crate::turns::Turn;
@@ -92,6 +92,13 @@ impl<'a, F, T: 'static> Submit<'a, F, T> {
     pub(crate) fn task(&self) -> Option<Arc<dyn Join<T>>> {
         let submission = self.submission.as_ref()?;
         Some(Arc::<dyn Submitted<F, T>>::clone(&submission.task))
+    }
+
+    /// The task, which somebody else is to offer to the lane. Nobody holds its handle.
+    pub(crate) fn into_task(mut self) -> Arc<dyn Task> {
+        let Some(Submission { task }) = self.submission.take() else { polled_again() };
+        task.detach();
+        task
     }
 
     /// Never waits. Gives the task instead of a handle, as [`poll_accepted`](Self::poll_accepted) does.

@@ -1,27 +1,25 @@
-//! Owns what a timer is made of: what it is called, and how its work enters a lane. Never knows when.
+//! Owns what a timer is made of: a task that its lane does not have yet, or what makes one at each tick. Never knows when.
 
-use std::future::Future;
+use std::collections::VecDeque;
 use std::panic::Location;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workyard_core::{DueKey, Moment, Priority, Recurrence, Verdict};
+use workyard_core::{DueKey, Moment, Priority, Recurrence, Ticket, Verdict};
 
 use crate::lane::LaneShared;
 use crate::retry::Retry;
+use crate::schedule::lane_timers::Taken;
 use crate::schedule::pace::Pace;
 use crate::schedule::tick::{EndOfTick, Seed};
+use crate::task::cell::Task;
 use crate::task::header::Options;
 use crate::task::{Name, Payload, drop_caught};
 
-/// Waits for room in a lane, once it is polled: whether the lane has let the work in. Until then it does nothing but hold the work.
-pub(super) type Entering = Pin<Box<dyn Future<Output = bool> + Send>>;
-
 /// Makes what enters the lane at each tick.
-pub(super) type MakeTick = dyn Fn(Options, Seed, EndOfTick) -> Entering + Send + Sync;
+pub(super) type MakeTick = dyn Fn(Options, Seed, EndOfTick) -> Arc<dyn Task> + Send + Sync;
 
-/// What is known of a timer.
+/// What is known of a timer that fires again and again.
 #[derive(Clone)]
 pub(super) struct About {
     pub(super) name: Option<Name>,
@@ -32,12 +30,26 @@ pub(super) struct About {
     pub(super) lane: Arc<LaneShared>,
 }
 
-/// Work on its way into a lane.
+/// A task that is due. Its lane has not let it in.
 pub(super) struct Entry {
-    pub(super) about: About,
-    pub(super) entering: Entering,
+    pub(super) task: Arc<dyn Task>,
     /// Whether it is a tick of a series, and not a timer of its own.
     pub(super) is_tick: bool,
+}
+
+/// One that stands in the lane's line for room. To be redeemed, or to [leave](Self::leave) the line.
+pub(super) struct InLine {
+    pub(super) entry: Entry,
+    pub(super) ticket: Ticket,
+}
+
+/// Tasks of one lane that are due, on their way there, in their order.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// And whether each is a tick.
+    pub(super) keys: Vec<(DueKey, bool)>,
+    /// Those that the lane has not taken yet, which are the last of the keys.
+    pub(super) tasks: VecDeque<Arc<dyn Task>>,
 }
 
 /// A timer that fires again and again.
@@ -52,18 +64,37 @@ pub(super) struct Series {
     pub(super) in_line: Option<DueKey>,
 }
 
-/// What stands among the due times.
-pub(super) enum Waiting {
-    Once(Entry),
-    /// One of the series, by its number.
-    Series,
-}
-
 /// What a timer leaves behind: a user's values, which are dropped when no lock is held.
 #[must_use = "to be dropped by `clear`"]
 pub(super) enum Left {
-    Entry(Entry),
+    Task(Taken),
     Series(Box<Series>),
+}
+
+impl InLine {
+    /// Leaves the line. Not under a lock.
+    pub(super) fn leave(self) -> Arc<dyn Task> {
+        self.entry.task.header().lane.leave_line(self.ticket);
+        self.entry.task
+    }
+}
+
+impl Batch {
+    /// How many go together. Their lane's lock is held for all of them.
+    const MOST: usize = 64;
+
+    pub(super) fn has_room(&self) -> bool {
+        self.keys.len() < Self::MOST
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    pub(super) fn push(&mut self, key: DueKey, entry: Entry) {
+        self.keys.push((key, entry.is_tick));
+        self.tasks.push_back(entry.task);
+    }
 }
 
 impl Series {
@@ -75,7 +106,7 @@ impl Series {
 
 impl About {
     pub(super) fn options(&self) -> Options {
-        let mut options = Options::at(self.site).with_priority(self.priority).named(self.name.clone());
+        let mut options = Options::at(self.site).with_priority(self.priority).named(self.name.clone()).scheduled();
         if self.timeout.is_some() {
             options.rare().limits().timeout = self.timeout;
         }
@@ -84,9 +115,7 @@ impl About {
         }
         options
     }
-}
 
-impl About {
     /// Drops what is the user's; a panic of its `Drop` is reported.
     pub(super) fn drop_value<V>(&self, value: V) {
         if let Err(payload) = drop_caught(value) {
@@ -94,7 +123,7 @@ impl About {
         }
     }
 
-    pub(super) fn report_drop_panic(&self, payload: &Payload) {
+    fn report_drop_panic(&self, payload: &Payload) {
         self.lane.unobserved.note_timer_drop_panic(&self.lane, self.name.as_ref(), self.site, payload);
     }
 }
@@ -102,7 +131,8 @@ impl About {
 impl Left {
     pub(super) fn clear(self) {
         match self {
-            Self::Entry(Entry { about, entering, .. }) => about.drop_value(entering),
+            Self::Task(Taken::Entry(entry)) => entry.task.discard(),
+            Self::Task(Taken::InLine(in_line)) => in_line.leave().discard(),
             Self::Series(series) => {
                 let Series { about, make, .. } = *series;
                 about.drop_value(make);

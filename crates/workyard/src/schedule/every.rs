@@ -14,11 +14,12 @@ use crate::lane::{BlockingLane, ClosureTask, CpuLane, Fallible, FutureTask, IoLa
 use crate::retry::Retry;
 #[cfg(feature = "cron")]
 use crate::schedule::calendar::{Calendar, CronError};
-use crate::schedule::entry::{Entering, MakeTick};
+use crate::schedule::entry::MakeTick;
 use crate::schedule::options::{Plan, Rhythm, Targets, timer_options};
 use crate::schedule::pace::Pace;
 use crate::schedule::tick::{Attempts, EndOfTick, Seed, Tick};
 use crate::schedule::timer::Timer;
+use crate::task::cell::Task;
 use crate::task::header::Options;
 use crate::task::{BoxError, Name};
 
@@ -147,7 +148,7 @@ impl<'a, R> Every<'a, R> {
     fn set(
         self,
         lane: &Arc<LaneShared>,
-        make: impl Fn(Arc<LaneShared>, Options, Seed, EndOfTick) -> Entering + Send + Sync + 'static,
+        make: impl Fn(Arc<LaneShared>, Options, Seed, EndOfTick) -> Arc<dyn Task> + Send + Sync + 'static,
     ) -> Timer {
         let Self { targets, plan, when, .. } = self;
         let about = plan.about(lane, Location::caller());
@@ -204,9 +205,7 @@ macro_rules! every_verbs {
                 let function = Arc::new(function);
                 self.set(lane.shared(), move |lane, options, seed, end| {
                     let body = $future_of_tick(Arc::clone(&function), seed, end);
-                    Box::pin(async move {
-                        FutureTask::<$returns>::described(&lane, options).submit(body).await.is_ok()
-                    })
+                    FutureTask::<$returns>::described(&lane, options).submit(body).into_task()
                 })
             }
 
@@ -236,9 +235,7 @@ macro_rules! every_verbs {
                 let function = Arc::new(function);
                 self.set(lane, move |lane, options, seed, end| {
                     let body = $closure_of_tick(Arc::clone(&function), seed, end);
-                    Box::pin(async move {
-                        ClosureTask::<$returns>::described(&lane, options).submit(body).await.is_ok()
-                    })
+                    ClosureTask::<$returns>::described(&lane, options).submit(body).into_task()
                 })
             }
         }

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use workyard_core::{DueKey, Moment};
 
-use crate::schedule::entry::{About, Series};
+use crate::lane::LaneShared;
+use crate::schedule::entry::Series;
 use crate::task::Name;
+use crate::task::header::Header;
 
 /// A timer that is going to fire; given by [`Scheduler::scheduled`](crate::Scheduler::scheduled).
 ///
@@ -53,25 +55,26 @@ pub enum TimerKind {
 }
 
 impl TimerInfo {
-    pub(super) fn once(about: &About, due: Moment, now: Moment) -> Self {
-        Self::new(about, due, now, TimerKind::Once)
+    pub(super) fn once(task: &Header, due: Moment, now: Moment) -> Self {
+        Self::new(task.name(), &task.lane, task.site, due.since(now), TimerKind::Once)
     }
 
     /// With its place among all timers.
     pub(super) fn series(number: u64, series: &Series, now: Moment) -> (DueKey, Self) {
         let (about, next) = (&series.about, series.recurrence.next());
-        let info = Self::new(about, next, now, series.pace.kind());
+        let info = Self::new(about.name.as_ref(), &about.lane, about.site, next.since(now), series.pace.kind());
         (DueKey::new(next, about.priority, number), info)
     }
 
-    fn new(about: &About, due: Moment, now: Moment, kind: TimerKind) -> Self {
-        Self {
-            name: about.name.as_ref().map(|name| Name::as_str(name).to_owned()),
-            lane: Arc::clone(&about.lane.name),
-            due_in: due.since(now),
-            kind,
-            submitted_at: about.site,
-        }
+    fn new(
+        name: Option<&Name>,
+        lane: &LaneShared,
+        submitted_at: &'static Location<'static>,
+        due_in: Duration,
+        kind: TimerKind,
+    ) -> Self {
+        let name = name.map(|name| Name::as_str(name).to_owned());
+        Self { name, lane: Arc::clone(&lane.name), due_in, kind, submitted_at }
     }
 }
 

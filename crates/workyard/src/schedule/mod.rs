@@ -5,6 +5,7 @@ mod calendar;
 mod entry;
 mod every;
 mod info;
+mod lane_timers;
 mod once;
 mod options;
 mod pace;

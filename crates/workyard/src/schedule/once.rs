@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use workyard_core::Priority;
 
-use crate::lane::{BlockingLane, ClosureTask, CpuLane, Fallible, FutureTask, IoLane, Value};
+use crate::lane::{BlockingLane, ClosureTask, CpuLane, Fallible, FutureTask, IoLane, LaneShared, Value};
 use crate::schedule::options::{Plan, Targets, timer_options};
 use crate::schedule::timer::Timer;
+use crate::task::cell::Task;
+use crate::task::header::Options;
 use crate::task::{BoxError, Name};
 
 /// A task that is to be given to its lane later, once; made by [`Scheduler::after`](crate::Scheduler::after) and
@@ -29,7 +31,7 @@ use crate::task::{BoxError, Name};
 /// and counted as refused. Dropping the last [`Scheduler`](crate::Scheduler) does the same.
 ///
 /// # Cost
-/// An allocation of the size of the work, and O(log timers). All timers of a yard share one tokio task, which is there only
+/// Setting it costs one allocation, the task's own, and one short lock, however many timers there are; so does having it fire. All timers of a yard share one tokio task, which is there only
 /// while there are timers and wakes only when one is due.
 ///
 /// # Examples
@@ -58,6 +60,14 @@ timer_options!(After);
 impl<'a> After<'a> {
     pub(crate) fn new(targets: Targets<'a>, delay: Duration) -> Self {
         Self { targets, plan: Plan::default(), when: delay, returns: PhantomData }
+    }
+}
+
+impl<R> After<'_, R> {
+    #[track_caller]
+    fn set(self, lane: &Arc<LaneShared>, make: impl FnOnce(&Arc<LaneShared>, Options) -> Arc<dyn Task>) -> Timer {
+        let Self { targets, plan, when, .. } = self;
+        targets.schedule.once(when, make(lane, plan.options(Location::caller())))
     }
 }
 
@@ -105,12 +115,9 @@ macro_rules! once_verbs {
             where
                 $($future_bounds)+
             {
-                let Self { targets, plan, when, .. } = self;
-                let about = plan.about(lane.shared(), Location::caller());
-                let (lane, options) = (Arc::clone(&about.lane), about.options());
-                let entering =
-                    async move { FutureTask::<$returns>::described(&lane, options).submit(work).await.is_ok() };
-                targets.schedule.once(when, about, Box::pin(entering))
+                self.set(lane.shared(), |lane, options| {
+                    FutureTask::<$returns>::described(lane, options).submit(work).into_task()
+                })
             }
 
             /// As [`cpu`](Self::cpu), on a lane of your choice.
@@ -119,12 +126,7 @@ macro_rules! once_verbs {
             where
                 $($closure_bounds)+
             {
-                let Self { targets, plan, when, .. } = self;
-                let about = plan.about(lane.shared(), Location::caller());
-                let (lane, options) = (Arc::clone(&about.lane), about.options());
-                let entering =
-                    async move { ClosureTask::<$returns>::described(&lane, options).submit(work).await.is_ok() };
-                targets.schedule.once(when, about, Box::pin(entering))
+                self.closure(lane.shared(), work)
             }
 
             /// As [`blocking`](Self::blocking), on a lane of your choice.
@@ -133,12 +135,17 @@ macro_rules! once_verbs {
             where
                 $($closure_bounds)+
             {
-                let Self { targets, plan, when, .. } = self;
-                let about = plan.about(lane.shared(), Location::caller());
-                let (lane, options) = (Arc::clone(&about.lane), about.options());
-                let entering =
-                    async move { ClosureTask::<$returns>::described(&lane, options).submit(work).await.is_ok() };
-                targets.schedule.once(when, about, Box::pin(entering))
+                self.closure(lane.shared(), work)
+            }
+
+            #[track_caller]
+            fn closure<$($closure),+>(self, lane: &Arc<LaneShared>, work: F) -> Timer
+            where
+                $($closure_bounds)+
+            {
+                self.set(lane, |lane, options| {
+                    ClosureTask::<$returns>::described(lane, options).submit(work).into_task()
+                })
             }
         }
     };

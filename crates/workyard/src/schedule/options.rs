@@ -12,6 +12,7 @@ use crate::schedule::entry::About;
 use crate::schedule::pace::Pace;
 use crate::schedule::shared::Schedule;
 use crate::task::Name;
+use crate::task::header::Options;
 
 /// Where timers are set, and the lanes that they fire into unless told otherwise.
 #[derive(Clone, Copy)]
@@ -41,6 +42,16 @@ pub(super) struct Rhythm {
 }
 
 impl Plan {
+    /// For the one task of a timer that fires once.
+    pub(super) fn options(self, site: &'static Location<'static>) -> Options {
+        let Self { name, priority, timeout, retry: _ } = self;
+        let mut options = Options::at(site).with_priority(priority).named(name).scheduled();
+        if timeout.is_some() {
+            options.rare().limits().timeout = timeout;
+        }
+        options
+    }
+
     pub(super) fn about(self, lane: &Arc<LaneShared>, site: &'static Location<'static>) -> About {
         let Self { name, priority, timeout, retry } = self;
         About { name, site, priority, timeout, retry, lane: Arc::clone(lane) }

@@ -6,7 +6,10 @@
 //! what is due into its lane, and stands in line for room there, once a lane. It is woken by a timer that is set before all
 //! others, by the end of the first one, and by room.
 //!
-//! An entry that is being polled is in no account of the timers: it is either in its lane's by then, or comes back. Shutdown waits
+//! A timer that fires once is a task in its cell from the start, and its lane is given that very cell. Those of a lane that are due together
+//! are offered together, so the lock of the timers, that of the lane and the clock are asked once for up to 64 of them.
+//!
+//! What is on its way is in no account of the timers: it is either in its lane's by then, or comes back. Shutdown waits
 //! for that moment, so the report has each timer once.
 
 use std::fmt;
@@ -19,12 +22,13 @@ use workyard_core::{DueKey, Recurrence, TimerAccount};
 
 use crate::ground::YardShared;
 use crate::lane::LaneShared;
-use crate::schedule::entry::{About, Entering, Entry, Left, MakeTick, Series};
+use crate::schedule::entry::{About, Left, MakeTick, Series};
 use crate::schedule::info::TimerInfo;
 use crate::schedule::options::Rhythm;
 use crate::schedule::sleeper::Sleeper;
 use crate::schedule::state::{Cancelled, State};
 use crate::schedule::timer::{Place, Timer};
+use crate::task::cell::Task;
 
 /// The timers of a yard, as the yard, its timers' handles and the sleeper share them.
 pub(crate) struct Schedule {
@@ -39,29 +43,31 @@ impl Schedule {
         Arc::new(Self { state, sleeper, yard: Arc::clone(yard) })
     }
 
-    /// Sets a timer that fires once.
-    pub(super) fn once(self: &Arc<Self>, delay: Duration, about: About, entering: Entering) -> Timer {
+    /// Sets a timer that fires once: `task`, which nobody holds a handle of, is offered to its lane when it is due.
+    pub(super) fn once(self: &Arc<Self>, delay: Duration, task: Arc<dyn Task>) -> Timer {
         let due = self.yard.clock.now().later(delay);
-        let lane = Arc::clone(&about.lane);
-        let mut entry = Some(Entry { about, entering, is_tick: false });
-        let (key, wake) = {
+        let mut task = Some(task);
+        let (place, wake) = {
             let mut state = self.state.lock();
-            let priority = entry.as_ref().map(|entry| entry.about.priority).unwrap_or_default();
-            let key = DueKey::new(due, priority, state.number());
+            let number = state.number();
+            let header = task.as_ref().map(|task| task.header());
+            let (priority, lane) =
+                header.map(|header| (header.priority, state.lane_number(&header.lane))).unwrap_or_default();
+            let key = DueKey::new(due, priority, number);
             let wake = if state.is_closed {
-                state.refuse(&lane);
+                state.refuse(lane);
                 Wake::Nobody
             } else {
-                let is_first = entry.take().is_some_and(|entry| state.insert_once(key, entry));
+                let is_first = task.take().is_some_and(|task| state.insert_once(key, lane, task));
                 Wake::after_insert(&mut state, is_first)
             };
-            (key, wake)
+            (Place::Once(key, lane), wake)
         };
         self.wake(wake);
-        if let Some(refused) = entry {
-            Left::Entry(refused).clear();
+        if let Some(refused) = task {
+            refused.discard();
         }
-        Timer::new(self, Place::Once(key, lane))
+        Timer::new(self, place)
     }
 
     /// Sets a timer that fires again and again.
@@ -77,7 +83,8 @@ impl Schedule {
             let mut state = self.state.lock();
             let key = DueKey::new(look_at, priority, state.number());
             let wake = if state.is_closed {
-                state.refuse(&lane);
+                let lane = state.lane_number(&lane);
+                state.refuse(lane);
                 Wake::Nobody
             } else {
                 let is_first = series.take().is_some_and(|series| state.insert_series(key, series));
@@ -97,7 +104,7 @@ impl Schedule {
         let cancelled = {
             let mut state = self.state.lock();
             match place {
-                Place::Once(key, lane) => state.cancel_once(key, lane),
+                Place::Once(key, lane) => state.cancel_once(key, *lane),
                 Place::Series(number) => state.cancel_series(*number),
             }
         };
@@ -118,7 +125,7 @@ impl Schedule {
         let now = self.yard.clock.now();
         let state = self.state.lock();
         match place {
-            Place::Once(key, lane) => state.has_once(key, lane).then(|| key.due().since(now)),
+            Place::Once(key, lane) => state.has_once(key, *lane).then(|| key.due().since(now)),
             Place::Series(number) => state.series(*number).map(|series| series.recurrence.next().since(now)),
         }
     }
@@ -154,9 +161,8 @@ impl Schedule {
     pub(crate) fn infos(&self) -> Vec<TimerInfo> {
         let now = self.yard.clock.now();
         let state = self.state.lock();
-        let once = state.entries().filter(|(_, entry)| !entry.is_tick);
-        let mut infos: Vec<(DueKey, TimerInfo)> =
-            once.map(|(key, entry)| (*key, TimerInfo::once(&entry.about, key.due(), now))).collect();
+        let once = state.timers().map(|(key, task)| (*key, TimerInfo::once(task.header(), key.due(), now)));
+        let mut infos: Vec<(DueKey, TimerInfo)> = once.collect();
         infos.extend(state.all_series().map(|(number, series)| TimerInfo::series(number, series, now)));
         drop(state);
         infos.sort_by_key(|(key, _)| *key);

@@ -7,68 +7,84 @@ use std::task::{Context, Poll};
 
 use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep_until};
-use workyard_core::{Due, DueKey, Moment};
+use workyard_core::{Due, DueKey, Moment, Refusal};
 
 use crate::lane::LaneShared;
-use crate::schedule::entry::{Entry, Left};
+use crate::schedule::entry::{Batch, InLine, Left};
 use crate::schedule::shared::Schedule;
-use crate::schedule::state::{Polled, Step};
+use crate::schedule::state::{Answer, Step};
 use crate::schedule::tick::{EndOfTick, Seed};
 use crate::task::{Payload, catch};
 
-/// How many steps are taken before others on the thread get their turn.
+/// How many steps are taken, or timers let into their lanes, before others on the thread get their turn.
 const AT_ONCE: usize = 64;
 
 /// Sleeps until a timer is due, while there is one.
 pub(super) struct Sleeper {
     schedule: Arc<Schedule>,
     sleep: Option<Pin<Box<Sleep>>>,
+    /// Empty between its steps: it keeps its room.
+    batch: Batch,
     is_done: bool,
 }
 
 impl Sleeper {
     pub(super) fn start(schedule: &Arc<Schedule>) {
-        let sleeper = Self { schedule: Arc::clone(schedule), sleep: None, is_done: false };
+        let sleeper = Self { schedule: Arc::clone(schedule), sleep: None, batch: Batch::default(), is_done: false };
         drop(schedule.yard.runtime.spawn(sleeper));
     }
 
-    /// Lets the entry into its lane, if that has room: if not, the lane.
-    fn poll_entry(&self, key: DueKey, mut entry: Entry, cx: &mut Context<'_>) -> Option<Arc<LaneShared>> {
-        let lane = Arc::clone(&entry.about.lane);
-        let polled = match catch(|| entry.entering.as_mut().poll(cx)) {
-            Ok(Poll::Pending) => Polled::NoRoom(entry),
-            Ok(Poll::Ready(is_in)) => {
-                let is_tick = entry.is_tick;
-                Left::Entry(entry).clear();
-                Polled::Over { is_tick, is_in }
-            }
-            // Work that a closed lane refused, and whose `Drop` panicked.
-            Err(payload) => {
-                let is_tick = entry.is_tick;
-                entry.about.report_drop_panic(&Payload::new(payload));
-                Left::Entry(entry).clear();
-                Polled::Over { is_tick, is_in: false }
+    /// Offers a batch to its lane. Whether that has no room for some of it.
+    fn offer(&mut self, lane: &Arc<LaneShared>, now: Moment, cx: &Context<'_>) -> bool {
+        for task in &self.batch.tasks {
+            // The subscriber is foreign code.
+            drop(catch(|| task.header().open_span()).map_err(Payload::new));
+        }
+        let answer = match lane.offer_all(&mut self.batch.tasks, now) {
+            None => Answer::In,
+            Some(Refusal::Full) => Answer::Full(lane.line_up(cx)),
+            Some(Refusal::Closed) => Answer::Closed,
+        };
+        self.settle(lane, answer)
+    }
+
+    /// Asks for the room that the first of a line was promised. Whether there is none yet.
+    fn redeem(&mut self, key: DueKey, in_line: InLine, cx: &Context<'_>) -> bool {
+        let InLine { entry, ticket } = in_line;
+        let (task, lane) = (Arc::clone(&entry.task), Arc::clone(&entry.task.header().lane));
+        self.batch.push(key, entry);
+        let answer = match lane.poll_redeem(task, ticket, cx) {
+            Poll::Pending => Answer::Full(ticket),
+            Poll::Ready(Err(_)) => Answer::Closed,
+            Poll::Ready(Ok(())) => {
+                self.batch.tasks.clear();
+                Answer::In
             }
         };
-        let is_blocked = matches!(polled, Polled::NoRoom(_));
-        let left = self.schedule.state.lock().settle(key, &lane, polled);
-        if let Some(left) = left {
-            left.clear();
+        self.settle(&lane, answer)
+    }
+
+    /// Says what became of the batch. Whether there was no room for some of it.
+    fn settle(&mut self, lane: &Arc<LaneShared>, answer: Answer) -> bool {
+        if matches!(answer, Answer::Closed) {
+            self.batch.tasks.iter().for_each(|_| lane.count_refusal());
         }
+        let left = self.schedule.state.lock().settle(lane, &mut self.batch, answer);
+        left.into_iter().for_each(Left::clear);
         self.schedule.yard.task_ended();
-        is_blocked.then_some(lane)
+        matches!(answer, Answer::Full(_))
     }
 
     /// Makes a tick. Gives what to do with it.
-    fn make_tick(&self, key: DueKey, due: Due) -> Step {
+    fn make_tick(&mut self, key: DueKey, due: Due) -> Step {
         let found = self.schedule.state.lock().series(key.number()).map(|s| (s.about.clone(), Arc::clone(&s.make)));
         let Some((about, make)) = found else { return Step::Again };
         let seed = Seed::new(due, self.schedule.yard.clock);
         let end = EndOfTick::new(Arc::clone(&self.schedule), key.number());
-        let entering = make(about.options(), seed, end);
+        let task = make(about.options(), seed, end);
         // The series may have been cancelled meanwhile, and this be the last of the user's function.
         about.drop_value(make);
-        let made = self.schedule.state.lock().insert_tick(key, Entry { about, entering, is_tick: true });
+        let made = self.schedule.state.lock().insert_tick(key, task, &mut self.batch);
         made.unwrap_or_else(|left| {
             left.clear();
             Step::Again
@@ -97,15 +113,27 @@ impl Future for Sleeper {
         // Register first, look second.
         this.schedule.sleeper.register(cx.waker());
         let mut blocked: Vec<Arc<LaneShared>> = Vec::new();
-        for _ in 0..AT_ONCE {
+        let mut steps = 0;
+        while steps < AT_ONCE {
             let now = this.schedule.yard.clock.now();
             let is_blocked = |lane: &Arc<LaneShared>| blocked.iter().any(|blocked| Arc::ptr_eq(blocked, lane));
-            let mut step = this.schedule.state.lock().next_step(now, is_blocked);
+            let mut step = this.schedule.state.lock().next_step(now, &mut this.batch, is_blocked);
             if let Step::Make(key, due) = step {
                 step = this.make_tick(key, due);
             }
+            steps += 1.max(this.batch.keys.len());
             match step {
-                Step::Enter(key, entry) => blocked.extend(this.poll_entry(key, entry, cx)),
+                Step::Offer(lane) => {
+                    if this.offer(&lane, now, cx) {
+                        blocked.push(lane);
+                    }
+                }
+                Step::Redeem(key, in_line) => {
+                    let lane = Arc::clone(&in_line.entry.task.header().lane);
+                    if this.redeem(key, in_line, cx) {
+                        blocked.push(lane);
+                    }
+                }
                 Step::Make(..) | Step::Again => {}
                 Step::Sleep(due) => {
                     if this.poll_sleep(due, cx).is_pending() {

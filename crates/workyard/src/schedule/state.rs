@@ -1,13 +1,15 @@
-//! Owns the timers of a yard, as they stand behind its lock: which are due when, which stand in line before a full lane, and the
-//! account of them. Never runs, wakes or drops what is the user's: it is handed out.
+//! Owns the timers of a yard, as they stand behind its lock: those of each lane, and those that fire again and again. Never runs, wakes or
+//! drops what is the user's: it is handed out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use workyard_core::{Due, DueKey, DueOrder, Moment, TimerAccount, Verdict};
+use workyard_core::{Due, DueKey, DueOrder, Moment, Ticket, TimerAccount, Verdict};
 
 use crate::lane::LaneShared;
-use crate::schedule::entry::{Entry, Left, Series, Waiting};
+use crate::schedule::entry::{Batch, Entry, InLine, Left, Series};
+use crate::schedule::lane_timers::{First, Head, LaneTimers, Taken};
+use crate::task::cell::Task;
 
 /// The timers of a yard.
 #[derive(Default)]
@@ -16,35 +18,23 @@ pub(super) struct State {
     /// Whether there is a sleeper.
     pub(super) is_driven: bool,
     next_number: u64,
-    order: DueOrder<Waiting>,
-    series: BTreeMap<u64, Box<Series>>,
+    /// Those that ever had a timer; a yard has few lanes.
     lanes: Vec<LaneTimers>,
-    /// How many entries are being polled.
+    /// When the series are due.
+    series_due: DueOrder<()>,
+    series: BTreeMap<u64, Box<Series>>,
+    /// How many entries are on their way into their lanes.
     on_the_way: usize,
     /// How many timers the end of the yard has cancelled.
     pub(super) cut: u64,
 }
 
-/// The timers of one lane: those that are due and wait for room, and the account of all.
-struct LaneTimers {
-    lane: Arc<LaneShared>,
-    /// Only the head stands in the lane's own line, so that a lane has one submitter for any number of timers.
-    head: Head,
-    behind: DueOrder<Entry>,
-    account: TimerAccount,
-}
-
-enum Head {
-    None,
-    /// Being polled.
-    Away,
-    Here(DueKey, Entry),
-}
-
 /// What the sleeper is to do.
 pub(super) enum Step {
-    /// Poll this entry, and then tell [`settle`](State::settle).
-    Enter(DueKey, Entry),
+    /// Offer the batch to this lane, and then tell [`settle`](State::settle).
+    Offer(Arc<LaneShared>),
+    /// Ask the lane for the room that this one waits for, and then tell [`settle`](State::settle).
+    Redeem(DueKey, InLine),
     /// Make this tick, and then tell [`insert_tick`](State::insert_tick).
     Make(DueKey, Due),
     /// Ask again.
@@ -55,6 +45,17 @@ pub(super) enum Step {
     End,
 }
 
+/// What a lane said to those of a batch that it did not take.
+#[derive(Clone, Copy)]
+pub(super) enum Answer {
+    /// There are none.
+    In,
+    /// It had no room for the first of them, which stands in line now.
+    Full(Ticket),
+    /// It takes nothing in any more.
+    Closed,
+}
+
 impl State {
     /// The number of a new timer.
     pub(super) fn number(&mut self) -> u64 {
@@ -62,126 +63,154 @@ impl State {
         self.next_number
     }
 
-    fn lane(&mut self, lane: &Arc<LaneShared>) -> &mut LaneTimers {
-        // A yard has few lanes.
-        let at = self.lanes.iter().position(|timers| Arc::ptr_eq(&timers.lane, lane)).unwrap_or_else(|| {
-            let lane = Arc::clone(lane);
-            let behind = DueOrder::new();
-            self.lanes.push(LaneTimers { lane, head: Head::None, behind, account: TimerAccount::default() });
+    fn find(&self, lane: &Arc<LaneShared>) -> Option<usize> {
+        self.lanes.iter().position(|timers| Arc::ptr_eq(&timers.lane, lane))
+    }
+
+    /// Which one of the lanes this is, for as long as there are timers.
+    pub(super) fn lane_number(&mut self, lane: &Arc<LaneShared>) -> usize {
+        self.find(lane).unwrap_or_else(|| {
+            self.lanes.push(LaneTimers::new(lane));
             self.lanes.len() - 1
-        });
+        })
+    }
+
+    fn lane(&mut self, lane: &Arc<LaneShared>) -> &mut LaneTimers {
+        let at = self.lane_number(lane);
         &mut self.lanes[at]
     }
 
+    /// The first due time of all.
+    fn next(&self) -> Option<DueKey> {
+        self.lanes.iter().map(|timers| &timers.order).filter_map(DueOrder::next).chain(self.series_due.next()).min()
+    }
+
     /// Sets a timer. `true` if it is the next one now.
-    pub(super) fn insert_once(&mut self, key: DueKey, entry: Entry) -> bool {
-        self.lane(&entry.about.lane).account.schedule();
-        self.order.insert(key, Waiting::Once(entry))
+    pub(super) fn insert_once(&mut self, key: DueKey, lane: usize, task: Arc<dyn Task>) -> bool {
+        let is_next = self.next().is_none_or(|next| key < next);
+        let timers = &mut self.lanes[lane];
+        timers.account.schedule();
+        let _first = timers.order.insert(key, task);
+        is_next
     }
 
     /// Sets a timer that fires again and again. `true` if it is the next one now.
     pub(super) fn insert_series(&mut self, key: DueKey, mut series: Box<Series>) -> bool {
+        let is_next = self.next().is_none_or(|next| key < next);
         series.due = Some(key);
         let _none = self.series.insert(key.number(), series);
-        self.order.insert(key, Waiting::Series)
+        let _first = self.series_due.insert(key, ());
+        is_next
     }
 
     /// Counts a timer that comes too late.
-    pub(super) fn refuse(&mut self, lane: &Arc<LaneShared>) {
-        self.lane(lane).account.refuse();
+    pub(super) fn refuse(&mut self, lane: usize) {
+        self.lanes[lane].account.refuse();
     }
 
     /// Cancels a timer that fires once, unless its lane has it.
-    pub(super) fn cancel_once(&mut self, key: &DueKey, lane: &Arc<LaneShared>) -> Option<Cancelled> {
-        let was_next = self.is_next(key, lane);
-        let entry = match self.order.remove(key) {
-            Some(Waiting::Once(entry)) => entry,
-            Some(Waiting::Series) => return None,
-            None => self.lane(lane).take(key)?,
-        };
-        self.lane(lane).account.cancel();
-        Some(Cancelled { timer: Left::Entry(entry), tick: None, was_next })
+    pub(super) fn cancel_once(&mut self, key: &DueKey, lane: usize) -> Option<Cancelled> {
+        let was_next = self.is_next(key);
+        let timers = self.lanes.get_mut(lane)?;
+        let timer = Left::Task(timers.take(key)?);
+        timers.account.cancel();
+        Some(Cancelled { timer, tick: None, was_next })
     }
 
     /// Ends a series, and takes its tick out of the line.
     pub(super) fn cancel_series(&mut self, number: u64) -> Option<Cancelled> {
         let series = self.series.remove(&number)?;
-        let lane = &series.about.lane;
-        let was_next = series.due.iter().chain(&series.in_line).any(|key| self.is_next(key, lane));
+        let was_next = series.due.iter().chain(&series.in_line).any(|key| self.is_next(key));
         if let Some(key) = series.due {
-            let _place = self.order.remove(&key);
+            let _place = self.series_due.remove(&key);
         }
-        let tick = series.in_line.and_then(|key| self.lane(lane).take(&key)).map(Left::Entry);
+        let tick = series.in_line.and_then(|key| self.lane(&series.about.lane).take(&key)).map(Left::Task);
         Some(Cancelled { timer: Left::Series(series), tick, was_next })
     }
 
     /// Whether the sleeper sleeps until this timer is due, or until there is room for it.
-    fn is_next(&self, key: &DueKey, lane: &Arc<LaneShared>) -> bool {
-        let mut lines = self.lanes.iter().filter(|timers| Arc::ptr_eq(&timers.lane, lane));
-        self.order.next() == Some(*key) || lines.any(|timers| timers.has_head(key))
+    fn is_next(&self, key: &DueKey) -> bool {
+        self.next() == Some(*key) || self.lanes.iter().any(|timers| timers.has_head(key))
     }
 
     /// Ends all timers.
     pub(super) fn clear(&mut self) -> Vec<Left> {
         self.is_closed = true;
         let mut left = Vec::new();
-        while let Some((_, waiting)) = self.order.pop() {
-            if let Waiting::Once(entry) = waiting {
-                self.lane(&entry.about.lane).account.cancel();
-                self.cut += 1;
-                left.push(Left::Entry(entry));
-            }
+        for LaneTimers { account, .. } in &mut self.lanes {
+            self.cut += account.ledger.scheduled;
+            account.cancel_all();
         }
         for timers in &mut self.lanes {
-            while let Some(entry) = timers.pop() {
-                if !entry.is_tick {
-                    timers.account.cancel();
-                    self.cut += 1;
-                }
-                left.push(Left::Entry(entry));
-            }
+            timers.clear(|taken| left.push(Left::Task(taken)));
         }
+        self.series_due = DueOrder::new();
         let series = std::mem::take(&mut self.series);
         self.cut += series.len() as u64;
         left.extend(series.into_values().map(Left::Series));
         left
     }
 
-    /// What the sleeper does next. `is_blocked` says of a lane that it had no room just now.
-    pub(super) fn next_step(&mut self, now: Moment, is_blocked: impl Fn(&Arc<LaneShared>) -> bool) -> Step {
+    /// What the sleeper does next; the batch, which is empty, is filled with what it is to offer. `is_blocked` says of a lane that it had no
+    /// room just now.
+    pub(super) fn next_step(
+        &mut self,
+        now: Moment,
+        batch: &mut Batch,
+        is_blocked: impl Fn(&Arc<LaneShared>) -> bool,
+    ) -> Step {
         if let Some(timers) = self.lanes.iter_mut().find(|timers| timers.has_line() && !is_blocked(&timers.lane))
-            && let Some((key, entry)) = timers.send()
+            && let Some(first) = timers.send(batch)
         {
-            return self.leave(key, entry);
+            let step = match first {
+                First::InLine(key, in_line) => Step::Redeem(key, in_line),
+                First::Batch => Step::Offer(Arc::clone(&timers.lane)),
+            };
+            self.on_the_way += 1.max(batch.keys.len());
+            return step;
         }
-        match self.order.pop_due(now) {
-            Some((key, Waiting::Once(entry))) => self.enter(key, entry),
-            Some((key, Waiting::Series)) => self.tick(key, now),
-            None if self.order.is_empty() && self.lanes.iter().all(|timers| !timers.has_line()) => {
-                self.is_driven = false;
-                Step::End
+        let next = self.next();
+        if let Some(key) = next.filter(|key| key.due() <= now) {
+            if self.series_due.next() == next {
+                let _place = self.series_due.pop();
+                return self.tick(key, now);
             }
-            None => Step::Sleep(self.order.next().map(|key| key.due())),
+            return self.take_due(now, batch);
         }
+        if next.is_none() && self.lanes.iter().all(|timers| !timers.has_line()) {
+            self.is_driven = false;
+            return Step::End;
+        }
+        Step::Sleep(next.map(|key| key.due()))
     }
 
-    /// An entry is due: it goes into its lane, or behind those that wait for that.
-    fn enter(&mut self, key: DueKey, entry: Entry) -> Step {
-        let timers = self.lane(&entry.about.lane);
-        if timers.has_line() {
-            let _first = timers.behind.insert(key, entry);
+    /// Takes those that are due of the lane whose timer is the first, up to the first timer of another one. They go into their lane,
+    /// or behind those that wait for that.
+    fn take_due(&mut self, now: Moment, batch: &mut Batch) -> Step {
+        let firsts = || self.lanes.iter().enumerate().filter_map(|(at, timers)| Some((timers.order.next()?, at)));
+        let Some((_, at)) = firsts().min() else { return Step::Again };
+        let others = firsts().filter(|&(_, other)| other != at).map(|(key, _)| key).chain(self.series_due.next()).min();
+        let is_before = |key: DueKey| key.due() <= now && others.is_none_or(|other| key < other);
+        let timers = &mut self.lanes[at];
+        let joins_line = timers.has_line();
+        while batch.has_room()
+            && timers.order.next().is_some_and(is_before)
+            && let Some((key, task)) = timers.order.pop()
+        {
+            let entry = Entry { task, is_tick: false };
+            if joins_line {
+                let _first = timers.behind.insert(key, entry);
+            } else {
+                timers.account.leave();
+                batch.push(key, entry);
+            }
+        }
+        if batch.is_empty() {
             return Step::Again;
         }
         timers.head = Head::Away;
-        self.leave(key, entry)
-    }
-
-    fn leave(&mut self, key: DueKey, entry: Entry) -> Step {
-        if !entry.is_tick {
-            self.lane(&entry.about.lane).account.leave();
-        }
-        self.on_the_way += 1;
-        Step::Enter(key, entry)
+        self.on_the_way += batch.keys.len();
+        Step::Offer(Arc::clone(&timers.lane))
     }
 
     fn tick(&mut self, key: DueKey, now: Moment) -> Step {
@@ -189,7 +218,7 @@ impl State {
         let (verdict, look_at) = series.due(now);
         series.due = (verdict != Verdict::Hold).then(|| key.at(look_at));
         if let Some(next) = series.due {
-            let _first = self.order.insert(next, Waiting::Series);
+            let _first = self.series_due.insert(next, ());
         }
         match verdict {
             Verdict::Run(due) => Step::Make(key, due),
@@ -202,43 +231,61 @@ impl State {
         self.series.get(&number).map(|series| &**series)
     }
 
-    /// A tick was made. It comes back if its series has ended meanwhile.
-    pub(super) fn insert_tick(&mut self, key: DueKey, entry: Entry) -> Result<Step, Left> {
-        let Some(series) = self.series.get_mut(&key.number()) else { return Err(Left::Entry(entry)) };
+    /// A tick was made: it goes into its lane, or behind those that wait for that. It comes back if its series has ended meanwhile.
+    pub(super) fn insert_tick(&mut self, key: DueKey, task: Arc<dyn Task>, batch: &mut Batch) -> Result<Step, Left> {
+        let entry = Entry { task, is_tick: true };
+        let Some(series) = self.series.get_mut(&key.number()) else { return Err(Left::Task(Taken::Entry(entry))) };
         series.in_line = Some(key);
-        Ok(self.enter(key, entry))
+        let lane = Arc::clone(&series.about.lane);
+        let timers = self.lane(&lane);
+        if timers.has_line() {
+            let _first = timers.behind.insert(key, entry);
+            return Ok(Step::Again);
+        }
+        timers.head = Head::Away;
+        batch.push(key, entry);
+        self.on_the_way += 1;
+        Ok(Step::Offer(lane))
     }
 
-    /// An entry was polled: it comes back if there was no room, and then waits on, unless it was cancelled meanwhile.
-    pub(super) fn settle(&mut self, key: DueKey, lane: &Arc<LaneShared>, polled: Polled) -> Option<Left> {
-        self.on_the_way -= 1;
-        let is_closed = self.is_closed;
-        let (is_tick, is_in, back) = match polled {
-            Polled::Over { is_tick, is_in } => (is_tick, is_in, None),
-            Polled::NoRoom(entry) => (entry.is_tick, false, Some(entry)),
+    /// A batch was offered, and is empty again after this. What the lane has not taken of it waits on, unless the lane or the yard is closed or
+    /// it was cancelled meanwhile: then it comes back, to be dropped.
+    pub(super) fn settle(&mut self, lane: &Arc<LaneShared>, batch: &mut Batch, answer: Answer) -> Vec<Left> {
+        self.on_the_way -= batch.keys.len();
+        let at = self.lane_number(lane);
+        self.lanes[at].head = Head::None;
+        let mut left = Vec::new();
+        let (is_full, mut ticket) = match answer {
+            Answer::Full(ticket) => (true, Some(ticket)),
+            Answer::In | Answer::Closed => (false, None),
         };
-        let goes_on = !is_closed && (!is_tick || self.series.contains_key(&key.number()));
-        let waits_on = goes_on && back.is_some();
-        if is_tick
-            && !waits_on
-            && let Some(series) = self.series.get_mut(&key.number())
-        {
-            series.in_line = None;
-            series.recurrence.entered();
+        let taken = batch.keys.len() - batch.tasks.len();
+        for (number, (key, is_tick)) in batch.keys.drain(..).enumerate() {
+            let back = if number < taken { None } else { batch.tasks.pop_front() };
+            let goes_on = !self.is_closed && (!is_tick || self.series.contains_key(&key.number()));
+            let waits_on = back.is_some() && goes_on && is_full;
+            let timers = &mut self.lanes[at];
+            if is_tick {
+                if !waits_on && let Some(series) = self.series.get_mut(&key.number()) {
+                    series.in_line = None;
+                    series.recurrence.entered();
+                }
+            } else if waits_on {
+                timers.account.schedule();
+            } else if back.is_some() {
+                timers.account.cancel_on_the_way();
+                self.cut += u64::from(self.is_closed);
+            }
+            let Some(entry) = back.map(|task| Entry { task, is_tick }) else { continue };
+            match (ticket.take(), waits_on) {
+                (Some(ticket), true) => timers.head = Head::Here(key, InLine { entry, ticket }),
+                (None, true) => {
+                    let _first = timers.behind.insert(key, entry);
+                }
+                (Some(ticket), false) => left.push(Left::Task(Taken::InLine(InLine { entry, ticket }))),
+                (None, false) => left.push(Left::Task(Taken::Entry(entry))),
+            }
         }
-        let timers = self.lane(lane);
-        timers.head = Head::None;
-        let mut left = None;
-        if !is_tick && waits_on {
-            timers.account.schedule();
-        } else if !is_tick && !is_in {
-            timers.account.cancel_on_the_way();
-        }
-        match back {
-            Some(entry) if waits_on => timers.head = Head::Here(key, entry),
-            back => left = back.map(Left::Entry),
-        }
-        self.cut += u64::from(is_closed && !is_tick && !is_in);
         left
     }
 
@@ -250,33 +297,27 @@ impl State {
         }
         let key = DueKey::new(series.recurrence.next(), series.about.priority, number);
         series.due = Some(key);
-        let _first = self.order.insert(key, Waiting::Series);
+        let _first = self.series_due.insert(key, ());
         true
     }
 
-    /// Whether no entry is being polled.
+    /// Whether no entry is on its way.
     pub(super) const fn is_settled(&self) -> bool {
         self.on_the_way == 0
     }
 
     pub(super) fn account(&self, lane: &Arc<LaneShared>) -> TimerAccount {
-        let timers = self.lanes.iter().find(|timers| Arc::ptr_eq(&timers.lane, lane));
-        timers.map(|timers| timers.account).unwrap_or_default()
+        self.find(lane).map(|at| self.lanes[at].account).unwrap_or_default()
     }
 
-    /// Where a timer that fires once stands, unless its lane has it.
-    pub(super) fn has_once(&self, key: &DueKey, lane: &Arc<LaneShared>) -> bool {
-        let in_line = || self.lanes.iter().find(|timers| Arc::ptr_eq(&timers.lane, lane)).is_some_and(|t| t.holds(key));
-        self.order.contains(key) || in_line()
+    /// Whether a timer that fires once is here, and its lane does not have it.
+    pub(super) fn has_once(&self, key: &DueKey, lane: usize) -> bool {
+        self.lanes.get(lane).is_some_and(|timers| timers.holds(key))
     }
 
-    /// All entries that wait for room, then all that wait for their time, in their order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&DueKey, &Entry)> {
-        let in_line = self.lanes.iter().flat_map(LaneTimers::entries);
-        in_line.chain(self.order.iter().filter_map(|(key, waiting)| match waiting {
-            Waiting::Once(entry) => Some((key, entry)),
-            Waiting::Series => None,
-        }))
+    /// All timers that fire once, in no order.
+    pub(super) fn timers(&self) -> impl Iterator<Item = (&DueKey, &Arc<dyn Task>)> {
+        self.lanes.iter().flat_map(LaneTimers::timers)
     }
 
     /// All series, with their numbers.
@@ -286,7 +327,7 @@ impl State {
 
     /// How many timers there are.
     pub(super) fn len(&self) -> usize {
-        self.entries().filter(|(_, entry)| !entry.is_tick).count() + self.series.len()
+        self.timers().count() + self.series.len()
     }
 }
 
@@ -297,70 +338,6 @@ pub(super) struct Cancelled {
     pub(super) tick: Option<Left>,
     /// Whether the sleeper waits for it.
     pub(super) was_next: bool,
-}
-
-/// What polling an entry has given.
-pub(super) enum Polled {
-    /// The lane has let it in, or, being closed, has not.
-    Over {
-        is_tick: bool,
-        is_in: bool,
-    },
-    NoRoom(Entry),
-}
-
-impl LaneTimers {
-    fn has_line(&self) -> bool {
-        !matches!(self.head, Head::None) || !self.behind.is_empty()
-    }
-
-    /// Takes the first of the line, to be polled.
-    fn send(&mut self) -> Option<(DueKey, Entry)> {
-        match std::mem::replace(&mut self.head, Head::Away) {
-            Head::Here(key, entry) => return Some((key, entry)),
-            Head::Away => return None,
-            Head::None => {}
-        }
-        let first = self.behind.pop();
-        if first.is_none() {
-            self.head = Head::None;
-        }
-        first
-    }
-
-    /// Takes an entry out of the line, if it stands there.
-    fn take(&mut self, key: &DueKey) -> Option<Entry> {
-        match std::mem::replace(&mut self.head, Head::None) {
-            Head::Here(at, entry) if at == *key => return Some(entry),
-            head => self.head = head,
-        }
-        self.behind.remove(key)
-    }
-
-    /// Takes the first of the line for good.
-    fn pop(&mut self) -> Option<Entry> {
-        match std::mem::replace(&mut self.head, Head::None) {
-            Head::Here(_, entry) => return Some(entry),
-            head => self.head = head,
-        }
-        self.behind.pop().map(|(_, entry)| entry)
-    }
-
-    fn holds(&self, key: &DueKey) -> bool {
-        self.has_head(key) || self.behind.contains(key)
-    }
-
-    fn has_head(&self, key: &DueKey) -> bool {
-        matches!(&self.head, Head::Here(at, _) if at == key)
-    }
-
-    fn entries(&self) -> impl Iterator<Item = (&DueKey, &Entry)> {
-        let head = match &self.head {
-            Head::Here(key, entry) => Some((key, entry)),
-            Head::None | Head::Away => None,
-        };
-        head.into_iter().chain(self.behind.iter())
-    }
 }
 
 #[cfg(test)]

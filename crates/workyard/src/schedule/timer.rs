@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use workyard_core::DueKey;
 
-use crate::lane::LaneShared;
 use crate::schedule::shared::Schedule;
 
 /// A timer that was set, to be cancelled with. Made by [`After`](crate::After) and [`Every`](crate::Every).
@@ -20,7 +19,8 @@ pub struct Timer {
 
 /// Where to look for a timer.
 pub(super) enum Place {
-    Once(DueKey, Arc<LaneShared>),
+    /// With the number of its lane among those that have timers.
+    Once(DueKey, usize),
     Series(u64),
 }
 
@@ -36,7 +36,7 @@ impl Timer {
     /// cancelled before, by this or by the end of the yard. What the lane has is a task like any other, and goes on.
     ///
     /// # Cost
-    /// O(log timers). Nothing of the timer is left in memory.
+    /// O(1), however many timers there are: one short lock. Nothing of the timer is left in memory.
     ///
     /// # Examples
     /// ```

@@ -66,6 +66,8 @@ pub(crate) struct Options {
     pub(crate) site: &'static Location<'static>,
     pub(crate) priority: Priority,
     rare: Option<Box<Rare>>,
+    /// Whether the task is made long before it is submitted.
+    is_scheduled: bool,
 }
 
 impl Options {
@@ -75,11 +77,17 @@ impl Options {
     }
 
     pub(crate) const fn at(site: &'static Location<'static>) -> Self {
-        Self { site, priority: Priority::NORMAL, rare: None }
+        Self { site, priority: Priority::NORMAL, rare: None, is_scheduled: false }
     }
 
     pub(crate) const fn with_priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
+        self
+    }
+
+    /// For a task that a timer submits: it [opens its span](Header::open_span) only then.
+    pub(crate) const fn scheduled(mut self) -> Self {
+        self.is_scheduled = true;
         self
     }
 
@@ -116,17 +124,12 @@ static NO_SPAN: TaskSpan = TaskSpan::NONE;
 
 impl Header {
     pub(crate) fn new(lane: &Arc<LaneShared>, options: Options, has_context: bool) -> Self {
-        let Options { site, priority, mut rare } = options;
+        let Options { site, priority, mut rare, is_scheduled } = options;
         if let Some(rare) = &mut rare {
             rare.limit_attempts(lane.executor.runs_closures());
         }
-        let id = lane.yard.next_id();
-        let name = rare.as_ref().and_then(|rare| rare.name.as_ref());
-        if let Some(span) = TaskSpan::open(id, name, &lane.name, site) {
-            rare.get_or_insert_default().span = span;
-        }
-        Self {
-            id,
+        let header = Self {
+            id: lane.yard.next_id(),
             site,
             lane: Arc::clone(lane),
             signal: Signal::new(lane.yard.runtime.simulator().is_some()),
@@ -139,6 +142,21 @@ impl Header {
             seat: AtomicU8::new(Seat::Held as u8),
             priority,
             has_context,
+        };
+        if !is_scheduled {
+            header.open_span();
+        }
+        header
+    }
+
+    /// Opens the task's span, if anybody listens: when it is first submitted. One that found no room, and is submitted again, has it.
+    pub(crate) fn open_span(&self) {
+        if self.rare.get().is_some_and(|rare| rare.span.get().is_some()) {
+            return;
+        }
+        if let Some(span) = TaskSpan::open(self.id, self.name(), &self.lane.name, self.site) {
+            let opened = self.rare.get_or_init(Box::default).span.set(span);
+            debug_assert!(opened.is_ok(), "a task is submitted by one thread");
         }
     }
 
@@ -155,7 +173,7 @@ impl Header {
 
     #[inline]
     pub(crate) fn span(&self) -> &TaskSpan {
-        self.rare.get().map_or(&NO_SPAN, |rare| &rare.span)
+        self.rare.get().and_then(|rare| rare.span.get()).unwrap_or(&NO_SPAN)
     }
 
     /// The attempts of a task that may be tried again.

@@ -21,7 +21,8 @@ pub(crate) struct Rare {
     pub(crate) name: Option<Name>,
     pub(crate) on_done: OnDone,
     pub(super) watched: Watched,
-    pub(super) span: TaskSpan,
+    /// Opened when the task is submitted, which a timer does later.
+    pub(super) span: OnceLock<TaskSpan>,
     pub(super) on_end: OnEnd,
     /// If it may be tried again.
     pub(crate) retrying: Option<Box<Retrying>>,

@@ -1,0 +1,126 @@
+//! Owns the timers of one lane, as they stand behind the lock of all: which are due when, which stand in line before the full lane, and the
+//! account of them. Never knows of other lanes.
+
+use std::sync::Arc;
+
+use workyard_core::{DueKey, DueOrder, TimerAccount};
+
+use crate::lane::LaneShared;
+use crate::schedule::entry::{Batch, Entry, InLine};
+use crate::task::cell::Task;
+
+/// The timers of one lane that fire once, and the ticks that wait for room there.
+pub(super) struct LaneTimers {
+    pub(super) lane: Arc<LaneShared>,
+    /// Those whose time has not come, as far as anybody has looked.
+    pub(super) order: DueOrder<Arc<dyn Task>>,
+    /// Only the head stands in the lane's own line, so that a lane has one submitter for any number of timers.
+    pub(super) head: Head,
+    pub(super) behind: DueOrder<Entry>,
+    pub(super) account: TimerAccount,
+}
+
+/// The first of those that are due.
+pub(super) enum Head {
+    None,
+    /// On its way into the lane, alone or with others.
+    Away,
+    Here(DueKey, InLine),
+}
+
+/// The first of the line.
+pub(super) enum First {
+    /// It stands in the lane's line.
+    InLine(DueKey, InLine),
+    /// It and those that follow are to be offered to the lane.
+    Batch,
+}
+
+impl LaneTimers {
+    pub(super) fn new(lane: &Arc<LaneShared>) -> Self {
+        let (order, behind) = (DueOrder::new(), DueOrder::new());
+        Self { lane: Arc::clone(lane), order, head: Head::None, behind, account: TimerAccount::default() }
+    }
+
+    pub(super) fn has_line(&self) -> bool {
+        !matches!(self.head, Head::None) || !self.behind.is_empty()
+    }
+
+    /// Takes the first of the line, if there is one that is not on its way, and counts it and what goes with it as such.
+    pub(super) fn send(&mut self, batch: &mut Batch) -> Option<First> {
+        match std::mem::replace(&mut self.head, Head::Away) {
+            Head::Here(key, in_line) => {
+                self.leave(&in_line.entry);
+                return Some(First::InLine(key, in_line));
+            }
+            Head::Away => return None,
+            Head::None => {}
+        }
+        while batch.has_room()
+            && let Some((key, entry)) = self.behind.pop()
+        {
+            self.leave(&entry);
+            batch.push(key, entry);
+        }
+        if batch.is_empty() {
+            self.head = Head::None;
+            return None;
+        }
+        Some(First::Batch)
+    }
+
+    fn leave(&mut self, entry: &Entry) {
+        if !entry.is_tick {
+            self.account.leave();
+        }
+    }
+
+    /// Takes a timer or a tick out, wherever it stands, unless the lane has it.
+    pub(super) fn take(&mut self, key: &DueKey) -> Option<Taken> {
+        match std::mem::replace(&mut self.head, Head::None) {
+            Head::Here(at, in_line) if at == *key => return Some(Taken::InLine(in_line)),
+            head => self.head = head,
+        }
+        let timer = self.order.remove(key).map(|task| Entry { task, is_tick: false });
+        timer.or_else(|| self.behind.remove(key)).map(Taken::Entry)
+    }
+
+    /// Takes all out for good.
+    pub(super) fn clear(&mut self, mut left: impl FnMut(Taken)) {
+        match std::mem::replace(&mut self.head, Head::None) {
+            Head::Here(_, in_line) => left(Taken::InLine(in_line)),
+            head => self.head = head,
+        }
+        while let Some((_, entry)) = self.behind.pop() {
+            left(Taken::Entry(entry));
+        }
+        while let Some((_, task)) = self.order.pop() {
+            left(Taken::Entry(Entry { task, is_tick: false }));
+        }
+    }
+
+    /// Whether a timer or a tick is here, and not on its way.
+    pub(super) fn holds(&self, key: &DueKey) -> bool {
+        self.has_head(key) || self.order.contains(key) || self.behind.contains(key)
+    }
+
+    pub(super) fn has_head(&self, key: &DueKey) -> bool {
+        matches!(&self.head, Head::Here(at, _) if at == key)
+    }
+
+    /// All timers that are here, without ticks.
+    pub(super) fn timers(&self) -> impl Iterator<Item = (&DueKey, &Arc<dyn Task>)> {
+        let head = match &self.head {
+            Head::Here(key, in_line) => Some((key, &in_line.entry)),
+            Head::None | Head::Away => None,
+        };
+        let in_line = head.into_iter().chain(self.behind.iter()).filter(|(_, entry)| !entry.is_tick);
+        in_line.map(|(key, entry)| (key, &entry.task)).chain(self.order.iter())
+    }
+}
+
+/// What was taken out.
+pub(super) enum Taken {
+    Entry(Entry),
+    InLine(InLine),
+}
