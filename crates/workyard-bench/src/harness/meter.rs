@@ -50,6 +50,21 @@ impl Used {
         count / self.wall.as_secs_f64()
     }
 
+    /// What was used then and in another stretch of time.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let own = self.own.zip(other.own).map(|(own, others)| own + others);
+        let all = self
+            .all
+            .zip(other.all)
+            .map(|(one, two)| System { busy: one.busy + two.busy, stolen: one.stolen + two.stolen });
+        Self { wall: self.wall + other.wall, own, all }
+    }
+
+    /// The same, but for so much wall time at its beginning, in which nothing was done.
+    pub(crate) fn after_waiting(self, waited: Duration) -> Self {
+        Self { wall: self.wall.saturating_sub(waited), ..self }
+    }
+
     /// CPU time of this process, where the system tells it.
     pub(crate) fn cpu(&self) -> Option<Duration> {
         self.own
@@ -133,6 +148,12 @@ mod tests {
             all: Some(System { busy: Duration::from_secs(all), stolen: Duration::from_secs(1) }),
         };
         assert_eq!((used(1, 4).others(), used(1, 4).stolen()), (Some(1.5), Some(0.5)));
+        let (both, later) = (used(1, 4).and(used(2, 3)), used(1, 4).after_waiting(Duration::from_secs(1)));
+        assert_eq!(
+            (both.wall, both.own, both.others()),
+            (Duration::from_secs(4), Some(Duration::from_secs(3)), Some(1.0))
+        );
+        assert_eq!((later.wall, later.others()), (Duration::from_secs(1), Some(3.0)));
         // The system counts coarsely.
         assert_eq!(used(1, 0).others(), Some(0.0));
         assert_eq!(Used { own: None, ..used(0, 4) }.others(), None);
