@@ -393,6 +393,39 @@ fn a_wait_that_was_set_aside_while_another_ran_in_the_stack_counts_again_afterwa
 }
 
 #[test]
+fn a_way_out_may_be_polled_after_the_wait_that_closes_a_circle() {
+    on_runtime(async {
+        let yard = Scheduler::new();
+        let (put_first, first) = Place::<Handle<_>>::new();
+        let (put_second, second) = Place::<Handle<_>>::new();
+        let (go, goes) = oneshot::channel::<()>();
+        let way_out = yard.io().submit(goes).await.unwrap();
+        let (tell, told) = mpsc::channel();
+        let has_a_way_out = yard.io().submit(async move {
+            let circle = second.take().await;
+            let took = tokio::select! {
+                biased;
+                circle = circle => Err(circle.unwrap_err().kind()),
+                _ = way_out => Ok(()),
+            };
+            tell.send(took).unwrap();
+        });
+        let waits = Flag::default();
+        let at = waits.clone();
+        let waits_for_it = yard.io().submit(async move { at.at_first_poll(first.take().await).await });
+        let (has_a_way_out, waits_for_it) = (has_a_way_out.await.unwrap(), waits_for_it.await.unwrap());
+        let ends = waits_for_it.task_ref();
+        put_first.put(has_a_way_out);
+        waits.raised().await;
+        put_second.put(waits_for_it);
+        go.send(()).unwrap();
+        wait_for_async("the way out is taken", SOON, || ends.status().is_ended()).await;
+        assert_eq!(told.try_recv(), Ok(Ok(())));
+        balanced(&yard).await;
+    });
+}
+
+#[test]
 fn a_circle_that_is_left_when_the_last_way_out_of_it_is_gone_is_told() {
     on_runtime(async {
         let yard = Scheduler::new();
@@ -415,9 +448,9 @@ fn a_circle_that_is_left_when_the_last_way_out_of_it_is_gone_is_told() {
         });
         let (waits_for_both, waits_for_one) = (waits_for_both.await.unwrap(), waits_for_one.await.unwrap());
         let one_ends = waits_for_one.task_ref();
-        put_first.put(waits_for_both);
         put_second.put(waits_for_one);
         first_waits.raised().await;
+        put_first.put(waits_for_both);
         second_waits.raised().await;
         assert_eq!(tell.try_recv(), Err(mpsc::TryRecvError::Empty), "while there is a way out, nobody is stuck");
         go.send(()).unwrap();

@@ -81,21 +81,26 @@ impl DirectWait {
         let header = waiter.header();
         let waits = &header.lane.yard.waits;
         let awaited = target.seen_from(&header.lane.yard);
-        match &self.entered {
+        let is_known = match &self.entered {
             Some(old) if old.waiter.header().id == header.id && old.awaited == awaited => {
                 waits.keep_waker(&waiter, old.number, cx.waker());
+                true
             }
             _ => {
                 self.end();
                 let number = waits.enter(&waiter, awaited, target.task(), Some(cx.waker()));
                 self.entered = Some(Box::new(Entered { waiter: Arc::clone(&waiter), awaited, number }));
+                false
             }
+        };
+        match (waits.is_stuck(&waiter), is_known) {
+            (true, true) => {
+                self.end();
+                Next::Stuck
+            }
+            (true, false) => judged_later(cx),
+            (false, _) => help(&waiter, cx),
         }
-        if waits.is_stuck(&waiter) {
-            self.end();
-            return Next::Stuck;
-        }
-        help(&waiter, cx)
     }
 
     /// The future is ready or will not be polled again.
@@ -118,6 +123,13 @@ fn help(waiter: &Arc<dyn Task>, cx: &Context<'_>) -> Next {
         Next::Again => after_run(true, cx),
         next @ (Next::Wait | Next::Stuck) => next,
     }
+}
+
+/// A wait that was just entered finds that nothing its task waits for can come. The same poll may enter others, as those of a `select!` are
+/// polled one after the other; so it is polled again after that, and then it is told.
+fn judged_later(cx: &Context<'_>) -> Next {
+    wake_caught(cx.waker());
+    Next::Wait
 }
 
 /// A task may have been run in this thread's stack. If it blocked the thread, it may have used up a wake-up that was meant for
@@ -173,13 +185,16 @@ impl AnyWait {
             self.end();
             return Next::Wait;
         };
-        if !self.goes_on(&waiter, cx) {
+        let is_known = self.goes_on(&waiter, cx);
+        if !is_known {
             self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
         }
-        if self.entered.len() == left && waiter.header().lane.yard.waits.is_stuck(&waiter) {
-            return Next::Stuck;
+        let is_stuck = self.entered.len() == left && waiter.header().lane.yard.waits.is_stuck(&waiter);
+        match (is_stuck, is_known) {
+            (true, true) => Next::Stuck,
+            (true, false) => judged_later(cx),
+            (false, _) => help(&waiter, cx),
         }
-        help(&waiter, cx)
     }
 
     /// Whether one of the tasks that `waiter` looks at has not ended. Its waker is then kept.
