@@ -21,10 +21,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
 use workyard_core::mutant;
 
 use crate::ground::YardShared;
+use crate::primitives::whole::{Mutex, thread_local};
 use crate::task::{Call, Payload, catch};
 
 /// The callbacks of a yard that are to be called.

@@ -217,6 +217,8 @@ mod runtime;
 mod schedule;
 mod scheduler;
 mod shutdown;
+#[cfg(all(test, workyard_shuttle))]
+mod shuttle_models;
 #[cfg(feature = "signals")]
 mod signals;
 pub mod simulation;

@@ -1,24 +1,38 @@
 //! Owns what the library's waiting protocols are made of: a mutex, a condition, atomics, the place of a waker. In a model they are loom's, which
-//! tries every order of steps.
+//! tries every order of steps, or shuttle's, which draws orders of whole yards.
 
-#[cfg(not(workyard_loom))]
+#[cfg(not(any(workyard_loom, workyard_shuttle)))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 
 #[cfg(not(workyard_loom))]
 pub(crate) use futures_util::task::AtomicWaker;
-#[cfg(not(workyard_loom))]
+#[cfg(not(any(workyard_loom, workyard_shuttle)))]
 pub(crate) use parking_lot::{Mutex, MutexGuard};
 
 #[cfg(workyard_loom)]
 pub(crate) use modelled::{AtomicBool, AtomicU8, AtomicU64, AtomicWaker, Condvar, Mutex, MutexGuard};
 
-#[cfg(not(workyard_loom))]
+#[cfg(workyard_shuttle)]
+pub(crate) use shuffled::{AtomicBool, AtomicU8, AtomicU64, Condvar, LocalKey, Mutex, MutexGuard};
+
+#[cfg(not(any(workyard_loom, workyard_shuttle)))]
 pub(crate) use usual::Condvar;
 
 #[cfg(all(test, workyard_loom))]
 pub(crate) use modelled::model;
 
-#[cfg(not(workyard_loom))]
+/// What is shuttle's in its models, and in those of loom what it always is: they are of parts that do not have it.
+pub(crate) mod whole {
+    #[cfg(not(workyard_shuttle))]
+    pub(crate) use parking_lot::Mutex;
+    #[cfg(not(workyard_shuttle))]
+    pub(crate) use std::thread_local;
+
+    #[cfg(workyard_shuttle)]
+    pub(crate) use super::shuffled::{Mutex, thread_local};
+}
+
+#[cfg(not(any(workyard_loom, workyard_shuttle)))]
 mod usual {
     use std::time::Instant;
 
@@ -130,4 +144,104 @@ mod modelled {
             }
         }
     }
+}
+
+#[cfg(workyard_shuttle)]
+mod shuffled {
+    use std::cell::{Cell, RefCell};
+    use std::sync::PoisonError;
+    use std::time::Instant;
+
+    pub(crate) use shuttle::sync::MutexGuard;
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
+
+    /// Shuttle's mutex with the face of `parking_lot`'s.
+    #[derive(Default, Debug)]
+    pub(crate) struct Mutex<T>(shuttle::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(shuttle::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            self.0.try_lock().ok()
+        }
+    }
+
+    /// Shuttle's condition.
+    #[derive(Default)]
+    pub(crate) struct Condvar(shuttle::sync::Condvar);
+
+    impl Condvar {
+        pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+            self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
+        }
+
+        /// In a model the time is never up.
+        pub(crate) fn wait_until<'a, T>(&self, guard: MutexGuard<'a, T>, _: Instant) -> (MutexGuard<'a, T>, bool) {
+            (self.wait(guard), false)
+        }
+
+        pub(crate) fn notify_one(&self) {
+            self.0.notify_one();
+        }
+    }
+
+    /// What each of shuttle's threads and futures has for itself, which all are on one thread of the system's, with the face of std's.
+    pub(crate) struct LocalKey<T: 'static>(pub(crate) &'static shuttle::thread::LocalKey<T>);
+
+    impl<T> LocalKey<T> {
+        pub(crate) fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, Gone> {
+            self.0.try_with(f).map_err(|_| Gone)
+        }
+    }
+
+    impl<T> LocalKey<Cell<T>> {
+        pub(crate) fn get(&'static self) -> T
+        where
+            T: Copy,
+        {
+            self.0.with(Cell::get)
+        }
+
+        pub(crate) fn set(&'static self, value: T) {
+            self.0.with(|cell| cell.set(value));
+        }
+
+        pub(crate) fn replace(&'static self, value: T) -> T {
+            self.0.with(|cell| cell.replace(value))
+        }
+    }
+
+    impl<T> LocalKey<RefCell<T>> {
+        pub(crate) fn with_borrow_mut<R>(&'static self, f: impl FnOnce(&mut T) -> R) -> R {
+            self.0.with(|cell| f(&mut cell.borrow_mut()))
+        }
+
+        pub(crate) fn replace(&'static self, value: T) -> T {
+            self.0.with(|cell| cell.replace(value))
+        }
+    }
+
+    /// The thread is about to end.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(crate) struct Gone;
+
+    macro_rules! per_thread {
+        ($(#[$attribute:meta])* static $name:ident: $type:ty = const { $init:expr };) => {
+            $(#[$attribute])*
+            static $name: crate::primitives::LocalKey<$type> = {
+                shuttle::thread_local! {
+                    static KEY: $type = $init;
+                }
+                crate::primitives::LocalKey(&KEY)
+            };
+        };
+    }
+    pub(crate) use per_thread as thread_local;
 }

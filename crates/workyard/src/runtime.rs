@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::runtime::{EnterGuard, Handle};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::simulation::{Simulator, here};
@@ -54,8 +54,15 @@ impl Runtime {
     }
 
     /// Has timers that are made on this thread be those of the runtime.
-    pub(crate) fn enter(&self) -> EnterGuard<'_> {
+    #[cfg(not(workyard_shuttle))]
+    pub(crate) fn enter(&self) -> Inside<'_> {
         self.handle.enter()
+    }
+
+    /// All of a model of shuttle is inside of one runtime and on one thread, where others may leave before who has entered earlier.
+    #[cfg(workyard_shuttle)]
+    pub(crate) fn enter(&self) -> Inside<'_> {
+        Inside(std::marker::PhantomData)
     }
 
     pub(crate) fn simulator(&self) -> Option<&Arc<dyn Simulator>> {
@@ -85,6 +92,14 @@ impl Runtime {
         }
     }
 }
+
+/// What is made on this thread while this is there is the runtime's.
+#[cfg(not(workyard_shuttle))]
+pub(crate) type Inside<'a> = tokio::runtime::EnterGuard<'a>;
+
+/// Nobody needs to leave.
+#[cfg(workyard_shuttle)]
+pub(crate) struct Inside<'a>(std::marker::PhantomData<&'a ()>);
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,13 +12,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use workyard_core::Reason;
 
 use crate::block_on::block_on;
 use crate::lane::Executor;
+use crate::primitives::whole::Mutex;
 use crate::report::Report;
 use crate::task::{TaskId, current};
 use crate::yard::Yard;

@@ -18,12 +18,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::{Either, abortable, select};
-use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::time::DelayQueue;
 use workyard_core::{Reason, TaskState, mutant};
 
+use crate::primitives::whole::Mutex;
 use crate::runtime::Runtime;
 use crate::task::Retrying;
 use crate::task::cell::Task;

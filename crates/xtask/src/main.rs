@@ -1,4 +1,4 @@
-//! One command for the checks of this repository: `cargo xtask <test | tidy | rows | check | loom | mutants | ci>`.
+//! One command for the checks of this repository: `cargo xtask <test | tidy | rows | check | loom | shuttle | mutants | ci>`.
 //!
 //! Owns which checks there are and in which order they run. It never changes a file and never installs anything, and it
 //! has no dependencies, so that it is built in a second and never rebuilt by a change of features.
@@ -11,6 +11,7 @@ mod harness;
 mod loom;
 mod mutants;
 mod rows;
+mod shuttle;
 mod source;
 mod steps;
 mod test;
@@ -29,8 +30,9 @@ usage: cargo xtask <command>
   rows    each row of the Python tutorials, and what shows that it holds here; builds the tests to see which there are
   check   rustfmt, tidy, clippy, rustdoc: everything but the tests
   loom    models of what threads may do to one another, in every order; needs a build of its own
+  shuttle models of whole yards, in orders that are drawn; needs a build of its own
   mutants faults that are planted in the library, each with the test that has to find it; a build of its own
-  ci      check, loom, mutants, then test";
+  ci      check, loom, shuttle, mutants, then test";
 
 fn main() -> ExitCode {
     let mut steps = Steps::default();
@@ -41,10 +43,12 @@ fn main() -> ExitCode {
         ["rows"] => rows::print(&mut steps),
         ["check"] => check::run(&mut steps),
         ["loom"] => loom::run(&mut steps),
+        ["shuttle"] => shuttle::run(&mut steps),
         ["mutants"] => mutants::run(&mut steps),
         ["ci"] => {
             check::run(&mut steps);
             loom::run(&mut steps);
+            shuttle::run(&mut steps);
             mutants::run(&mut steps);
             test::run(&mut steps);
         }

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
 use workyard_core::{Reason, TaskState};
 
 use crate::group::join::Until;
 use crate::group::state::{After, End, State, Taken, Ticket};
 use crate::lane::LaneShared;
+use crate::primitives::whole::Mutex;
 use crate::task::cell::{Join, Task};
 use crate::task::{TaskError, Watcher, current, wake_caught};
 

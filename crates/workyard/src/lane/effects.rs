@@ -9,6 +9,7 @@ use workyard_core::Ticket;
 
 use crate::lane::LaneShared;
 use crate::lane::drivers::Number;
+use crate::primitives::whole::thread_local;
 use crate::task::cell::Task;
 use crate::task::wake_caught;
 

@@ -14,6 +14,7 @@ use crate::callbacks::Turn;
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
 use crate::lane::shared::BodyEnd;
+use crate::primitives::whole::thread_local;
 use crate::task::cell::Task;
 use crate::task::{TaskError, Where, wake_caught};
 

@@ -8,7 +8,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
 use workyard_core::{
     Ending, LaneConfig, LaneCounts, LanePolicy, Moment, Outcome, Percentiles, Priority, Refusal, ShortBodies, Slot,
     TaskState, Ticket,
@@ -21,6 +20,7 @@ use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
 use crate::lane::wakes::Wakes;
 use crate::observe::{Stirs, Unobserved};
+use crate::primitives::whole::Mutex;
 use crate::task::cell::Task;
 use crate::task::header::Seat;
 use crate::task::{Retrying, TaskId, current};

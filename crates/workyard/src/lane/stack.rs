@@ -5,6 +5,8 @@
 
 use std::cell::Cell;
 
+use crate::primitives::whole::thread_local;
+
 /// The stack of a thread of a cpu lane, in bytes. It is address space: memory is taken as it is used.
 pub(super) const CPU_STACK_BYTES: usize = 8 << 20;
 

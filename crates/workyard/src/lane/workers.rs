@@ -22,6 +22,7 @@ use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
 use crate::lane::shared::LaneState;
 use crate::lane::stack;
+use crate::primitives::whole::thread_local;
 use crate::task::cell::Task;
 
 thread_local! {

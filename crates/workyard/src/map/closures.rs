@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use parking_lot::Mutex;
 use workyard_core::{Ending, Outcome, Reason, Tally, TaskState};
 
 use crate::map::error::Case;
@@ -23,6 +22,7 @@ use crate::map::spec::{Input, Numbered, Settled};
 use crate::map::station::Swept;
 use crate::map::turn::{Counted, Next, Take};
 use crate::observe::at_work;
+use crate::primitives::whole::Mutex;
 use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
 use crate::task::{BoxError, TaskError, Where, catch, current};

@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
 use workyard_core::{ChunkSize, Outcome, Reason, Refusal, TaskState, mutant};
 
 use crate::lane::LaneShared;
@@ -30,6 +29,7 @@ use crate::map::results::Results;
 use crate::map::shown::Shown;
 use crate::map::spec::{Input, Numbered, Returned, Settled, Spec};
 use crate::map::turn::{Counted, Next, Take};
+use crate::primitives::whole::Mutex;
 use crate::task::cancel::ReasonFlag;
 use crate::task::cell::Task;
 use crate::task::{Payload, catch, drop_caught};

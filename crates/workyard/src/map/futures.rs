@@ -8,7 +8,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::task::Waker;
 
-use parking_lot::Mutex;
 use workyard_core::{Ending, Outcome, Reason, Tally};
 
 use crate::map::driven::Driven;
@@ -19,6 +18,7 @@ use crate::map::inbox::Inbox;
 use crate::map::load::Load;
 use crate::map::places::Places;
 use crate::map::turn::Counted;
+use crate::primitives::whole::Mutex;
 use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
 use crate::task::{BoxError, TaskError, Where};

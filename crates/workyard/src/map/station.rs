@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::runtime::EnterGuard;
 use tokio::time::Instant;
 use workyard_core::Reason;
 
@@ -14,6 +13,7 @@ use crate::lane::LaneShared;
 use crate::map::error::MapError;
 use crate::map::exchange::Exchange;
 use crate::map::spec::{Input, Numbered};
+use crate::runtime::Inside;
 use crate::task::cell::Task;
 use crate::task::{TaskError, TaskErrorKind};
 
@@ -78,7 +78,7 @@ pub(super) trait Head<I>: Send + Sync {
     fn error(&self, kind: TaskErrorKind) -> TaskError;
 
     /// For sleeps that are made on plain threads.
-    fn enter_runtime(&self) -> EnterGuard<'_>;
+    fn enter_runtime(&self) -> Inside<'_>;
 }
 
 /// Where results come out.
@@ -165,7 +165,7 @@ impl<I: Send, T: Send> Head<I> for Exchange<I, T> {
         self.spec.error(kind, None)
     }
 
-    fn enter_runtime(&self) -> EnterGuard<'_> {
+    fn enter_runtime(&self) -> Inside<'_> {
         self.lane.yard.runtime.enter()
     }
 }

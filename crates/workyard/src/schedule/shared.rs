@@ -17,11 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use parking_lot::Mutex;
 use workyard_core::{DueKey, Recurrence, TimerAccount};
 
 use crate::ground::YardShared;
 use crate::lane::LaneShared;
+use crate::primitives::whole::Mutex;
 use crate::schedule::entry::{About, Left, MakeTick, Series};
 use crate::schedule::info::TimerInfo;
 use crate::schedule::options::Rhythm;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use crate::primitives::whole::thread_local;
 use crate::task::cell::Task;
 
 thread_local! {

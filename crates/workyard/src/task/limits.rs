@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use futures_util::future::AbortHandle;
-use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::time::delay_queue;
 use workyard_core::{Reason, TaskState};
+
+use crate::primitives::whole::Mutex;
 
 /// The limits that a task was submitted with; most tasks have none.
 #[derive(Clone, Debug, Default)]

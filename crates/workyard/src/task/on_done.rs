@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use workyard_core::{Outcome, Reason};
 
 use crate::lane::LaneShared;
+use crate::primitives::whole::Mutex;
 use crate::task::ended::TaskEnded;
 use crate::task::panic::{Payload, catch};
 

@@ -4,10 +4,10 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use parking_lot::Mutex;
 use tokio::time::Instant;
 use workyard_core::GaveUp;
 
+use crate::primitives::whole::Mutex;
 use crate::retry::Retry;
 use crate::task::error::BoxError;
 

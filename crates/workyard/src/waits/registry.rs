@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
-use parking_lot::Mutex;
 use workyard_core::{Awaited, TaskState, Ticket, mutant};
 
 use crate::lane::{LaneShared, has_stack_left};
+use crate::primitives::whole::Mutex;
 use crate::task::cell::Task;
 use crate::task::wake_caught;
 use crate::waits::direct::Next;

@@ -4,12 +4,13 @@ use super::finding::Findings;
 use crate::source::Source;
 
 /// Where the library may start tasks and threads, by the start of the path, and why.
-const ROOMS: [(&str, &str); 7] = [
+const ROOMS: [(&str, &str); 8] = [
     ("crates/workyard/src/lane/", "lanes are what runs tasks"),
     ("crates/workyard/src/runtime", "what the other rooms start goes through it, to the runtime or to a simulator"),
     ("crates/workyard/src/shutdown", "the supervisor ends every task, so it can be none"),
     ("crates/workyard/src/callbacks", "what tasks have called at their ends is no task, and must not wait for a lane"),
     ("crates/workyard/src/observe/watchdog/thread", "what tells of held-up threads must not need one of them"),
+    ("crates/workyard/src/shuttle_models/", "models, whose threads are shuttle's, and which are in no other build"),
     ("crates/workyard/src/timer", "one service stops what has a limit, on its lane"),
     (
         "crates/workyard/src/schedule/sleeper",
