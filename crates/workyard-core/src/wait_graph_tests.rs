@@ -34,6 +34,12 @@ fn who_waits_for_itself_or_in_a_circle_is_stuck() {
 }
 
 #[test]
+fn who_waits_and_who_is_waited_for_is_mentioned() {
+    let waits = graph(&[(1, Task(2)), (3, Room(4))]);
+    assert_eq!([0, 1, 2, 3, 4].map(|task| waits.mentions(task)), [false, true, true, true, false]);
+}
+
+#[test]
 fn one_way_out_is_enough() {
     let selects = graph(&[(1, Task(2)), (2, Task(1)), (1, Task(9))]);
     assert!(!selects.is_stuck(1, |_| false) && !selects.is_stuck(2, |_| false));
