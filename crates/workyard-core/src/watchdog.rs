@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use crate::{Moment, RateLimit};
+use crate::{Moment, RateLimit, mutant};
 
 /// How many records are written a second.
 const RECORDS_A_SECOND: u32 = 10;
@@ -78,7 +78,7 @@ impl<K: Eq + Hash + Clone> Watchdog<K> {
                 Some(before) => Seen { lasted: before.lasted + since, ..before },
                 None => Seen { lasted: Duration::ZERO, is_told: false },
             };
-            if !now_seen.is_told && now_seen.lasted >= self.bound.saturating_mul(bounds) {
+            if (!now_seen.is_told || mutant!("alarm-again-and-again")) && now_seen.lasted >= self.bound.saturating_mul(bounds) {
                 now_seen.is_told = true;
                 told.push(suspect.clone());
             }

@@ -28,13 +28,18 @@ const fn mutant(name: &'static str, binary: &'static str, test: &'static str) ->
 const LIBRARY: &str = "workyard";
 
 const MUTANTS: &[Mutant] = &[
+    mutant("alarm-again-and-again", "observe", "watchdog::a_body_that_overruns_is_named_until_it_returns"),
     mutant("callback-forgotten", "on_done", "every_way_to_end_is_told_once"),
     mutant("cancel-flag-ignored", "cancellation", "a_body_with_a_context_is_asked_and_its_value_counts"),
+    mutant("cancelled-timer-uncounted", "schedule", "once::cancelling_in_time_drops_the_work_at_once"),
     mutant("circle-untold", "nested", "one_of_a_circle_of_waits_is_told_and_the_others_go_on"),
     mutant("claim-not-passed-on", "queue", "cancel::a_get_dropped_after_any_number_of_polls_took_nothing"),
     mutant("close-wakes-nobody", "queue", "end::close_wakes_everyone_who_waits"),
     mutant("driver-not-woken", "short_bodies", "what_is_not_ready_at_once_goes_on_when_it_is_woken"),
     mutant("end-of-task-untold", "shutdown", "what_was_accepted_is_drained"),
+    mutant("end-of-tick-untold", "schedule", "overlap::skip_is_the_default_and_leaves_out_what_would_overlap"),
+    mutant("hand-answered-twice", "short_bodies", "what_is_polled_with_a_future_that_blocks_is_not_held_up"),
+    mutant("hand-not-emptied", "short_bodies", "futures_that_block_their_threads_for_one_another_all_run"),
     mutant("held-wake-lost", "short_bodies", "a_long_body_does_not_hold_back_the_results_before_it"),
     mutant("ledger-off-by-one", "shutdown", "what_was_accepted_is_drained"),
     mutant("member-told-twice", "group", "collect::results_of_all_lanes_come_together"),
@@ -69,6 +74,7 @@ const MUTANTS: &[Mutant] = &[
         "backoff::those_between_attempts_keep_their_places_so_a_lane_is_bounded_whatever_fails",
     ),
     mutant("settled-twice", "cancellation", "an_aborted_closure_answers_at_once_and_keeps_its_slot"),
+    mutant("sleeper-not-woken", "schedule", "once::an_earlier_timer_that_is_added_later_wakes_the_sleeper"),
     mutant("slot-freed-early", "cancellation", "an_aborted_closure_answers_at_once_and_keeps_its_slot"),
     mutant("timer-left", LIBRARY, "timers::tests::a_hundred_thousand_limits_are_gone_when_their_tasks_are"),
     mutant(
@@ -82,6 +88,7 @@ const MUTANTS: &[Mutant] = &[
         "many::as_many_as_there_is_room_for_are_let_in_and_the_rest_waits_in_order",
     ),
     mutant("waker-of-handle-lost", "cancellation", "limits_of_time_end_the_wait_or_the_run"),
+    mutant("watchdog-not-woken", "observe", "watchdog::a_poll_that_blocks_its_thread_is_named_while_it_does"),
     mutant("worker-gone-and-counted", "admission", "as_many_run_at_once_as_the_limit_says"),
 ];
 

@@ -30,7 +30,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::task::coop;
-use workyard_core::{DriverCall, Drivers, Hand, Look, Moment, Outcome, ShortBodies, Slot};
+use workyard_core::{DriverCall, Drivers, Hand, Look, Moment, Outcome, ShortBodies, Slot, mutant};
 
 use crate::lane::LaneShared;
 use crate::lane::effects::{Effect, Effects};
@@ -229,7 +229,7 @@ impl LaneState {
     fn empty_stuck_hands(&mut self, lane: &LaneShared, ended: &mut Vec<Ended>, effects: &mut Effects) -> bool {
         let stuck = self.pool.hands.iter_mut().filter_map(|held| held.hand.look().then(|| held.slots.clone()));
         let stuck: Vec<_> = stuck.flatten().collect();
-        if !stuck.is_empty() {
+        if !stuck.is_empty() && !mutant!("hand-not-emptied") {
             lane.keep_time(self, None);
             self.short = ShortBodies::default();
             let now = lane.yard.clock.now();
@@ -385,7 +385,7 @@ impl Driver {
         };
         for (task, how) in self.over.drain(..) {
             // The guard may have answered for it.
-            let is_ours = task.header().in_hand.answer();
+            let is_ours = task.header().in_hand.answer() || mutant!("hand-answered-twice");
             let end = if is_ours { state.end_body(&*task, how, now) } else { BodyEnd::NONE };
             self.ended.push(Ended { task, end });
         }

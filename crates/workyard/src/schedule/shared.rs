@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use workyard_core::{DueKey, Recurrence, TimerAccount};
+use workyard_core::{DueKey, Recurrence, TimerAccount, mutant};
 
 use crate::ground::YardShared;
 use crate::lane::LaneShared;
@@ -200,8 +200,8 @@ impl Wake {
     fn after_insert(state: &mut State, is_first: bool) -> Self {
         match (std::mem::replace(&mut state.is_driven, true), is_first) {
             (false, _) => Self::NewSleeper,
-            (true, true) => Self::Sleeper,
-            (true, false) => Self::Nobody,
+            (true, true) if !mutant!("sleeper-not-woken") => Self::Sleeper,
+            (true, _) => Self::Nobody,
         }
     }
 }

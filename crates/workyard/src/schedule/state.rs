@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use workyard_core::{Due, DueKey, DueOrder, Moment, Ticket, TimerAccount, Verdict};
+use workyard_core::{Due, DueKey, DueOrder, Moment, Ticket, TimerAccount, Verdict, mutant};
 
 use crate::lane::LaneShared;
 use crate::schedule::entry::{Batch, Entry, InLine, Left, Series};
@@ -113,7 +113,9 @@ impl State {
         let was_next = self.is_next(key);
         let timers = self.lanes.get_mut(lane)?;
         let timer = Left::Task(timers.take(key)?);
-        timers.account.cancel();
+        if !mutant!("cancelled-timer-uncounted") {
+            timers.account.cancel();
+        }
         Some(Cancelled { timer, tick: None, was_next })
     }
 

@@ -16,7 +16,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use workyard_core::{Moment, NextLook};
+use workyard_core::{Moment, NextLook, mutant};
 
 use super::alarm::Alarm;
 use super::suspects::{self, Suspect};
@@ -67,7 +67,7 @@ impl Watchdog {
     #[inline]
     pub(crate) fn something_runs(&self) {
         // SeqCst is a plain load where it matters.
-        if !self.awake.load(Ordering::SeqCst) {
+        if !self.awake.load(Ordering::SeqCst) && !mutant!("watchdog-not-woken") {
             self.wake();
         }
     }
