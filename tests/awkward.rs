@@ -139,7 +139,7 @@ async fn heavy<const BYTES: usize>() -> usize {
     held.iter().map(|byte| usize::from(*byte)).sum()
 }
 
-/// Larger ones overflow the stack of a test's thread while they are made, before any lane sees them.
+/// While they are made, before any lane sees them, the larger ones are on the stack of who makes them.
 #[test]
 fn large_futures_run_bare_and_larger_ones_in_a_box() {
     on_runtime(async {
@@ -150,5 +150,48 @@ fn large_futures_run_bare_and_larger_ones_in_a_box() {
         assert_eq!(soon(yard.io().run(boxed)).await.unwrap(), 0x4_0000);
         let boxed: Vec<_> = (0..8).map(|_| Box::pin(heavy::<0x4_0000>())).collect();
         assert_eq!(soon(yard.io().map(boxed, |future| future)).await.unwrap(), [0x4_0000; 8]);
+        let roomy = thread::Builder::new()
+            .stack_size(64 << 20)
+            .spawn(|| -> Pin<Box<dyn Future<Output = usize> + Send>> { Box::pin(heavy::<0x10_0000>()) });
+        let boxed = roomy.unwrap().join().unwrap();
+        assert_eq!(soon(yard.io().run(boxed)).await.unwrap(), 0x10_0000);
+    });
+}
+
+/// Awaits itself so many levels deep, tells when it is at the bottom, and ends when it is told to.
+fn deep(
+    levels: u32,
+    begun: oneshot::Sender<()>,
+    end: oneshot::Receiver<()>,
+) -> Pin<Box<dyn Future<Output = u32> + Send>> {
+    Box::pin(async move {
+        if levels == 0 {
+            begun.send(()).unwrap();
+            return u32::from(end.await.is_ok());
+        }
+        deep(levels - 1, begun, end).await + 1
+    })
+}
+
+/// A poll of them, and their drop, go through all levels, on the stack of the runtime's threads. A lane adds a few frames at the bottom.
+#[test]
+fn awaits_nested_ten_thousand_deep_run_where_the_runtime_has_the_stack_for_them() {
+    const DEEP: u32 = 10_000;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).thread_stack_size(256 << 20).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let yard = Scheduler::builder().io(Lane::io().limit(2)).build().unwrap();
+        let ((end, ends), (_never, stays)) = (oneshot::channel(), oneshot::channel());
+        let ((tell, begun), (also_tell, also_begun)) = (oneshot::channel(), oneshot::channel());
+        let runs = yard.io().try_submit(deep(DEEP, tell, ends)).unwrap();
+        let dropped = yard.io().try_submit(deep(DEEP, also_tell, stays)).unwrap();
+        soon(begun).await.unwrap();
+        soon(also_begun).await.unwrap();
+        end.send(()).unwrap();
+        assert_eq!(soon(runs).await.unwrap(), DEEP + 1);
+        dropped.abort();
+        assert!(soon(dropped).await.unwrap_err().is_cancelled());
+        let report = soon(yard.shutdown().into_future()).await;
+        assert!(report.balances() && report.total.ended(workyard::Outcome::Cancelled) == 1, "{report}");
     });
 }

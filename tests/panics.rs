@@ -4,6 +4,9 @@
 //! Rust. A process of its own shows that.
 #![cfg(test)]
 
+#[cfg(unix)]
+#[path = "panics/aborting.rs"]
+mod aborting;
 #[path = "common/run.rs"]
 mod run;
 

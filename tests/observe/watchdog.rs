@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
@@ -195,6 +196,32 @@ fn closures_that_wait_for_each_other_by_a_channel_are_named() {
         told_once(&recorder, &alarm(&yard, AlarmKind::Standstill).unwrap(), line);
         // Who cancels the one that is queued drops its sender.
         assert!(queued.cancel() && soon(waits).await.unwrap());
+    });
+}
+
+/// C9: as a `select!` on `&mut first` would leave it that went on without it.
+#[test]
+fn a_turn_that_is_not_taken_is_named_while_others_wait_behind_it() {
+    on_runtime(async {
+        let recorder = Recorder::here();
+        let yard = Scheduler::builder().watchdog(BOUND).lane("in turn", Lane::io().limit(1).queue(0)).build().unwrap();
+        let lane = yard.io_lane("in turn").unwrap();
+        let holds = lane.try_submit(pending::<()>()).unwrap();
+        let mut first = Box::pin(lane.submit(async { 1 }));
+        let mut second = Box::pin(lane.submit(async { 2 }));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(first.as_mut().poll(&mut cx).is_pending() && second.as_mut().poll(&mut cx).is_pending());
+        assert!(holds.cancel());
+        wait_for_async("it is seen", SOON, || alarm(&yard, AlarmKind::TurnNotTaken).is_some()).await;
+        let alarm = alarm(&yard, AlarmKind::TurnNotTaken).unwrap();
+        assert!(alarm.tasks.is_empty() && alarm.to_string().starts_with("turn_not_taken on in turn for "), "{alarm}");
+        wait_for_async("a record tells it", SOON, || !records(&recorder, "in turn").is_empty()).await;
+        // Nobody has to wait for it.
+        assert!(lane.submit_timeout(BOUND, async { 3 }).await.unwrap_err().is_full());
+        assert_eq!(soon(soon(first).await.unwrap()).await.unwrap(), 1);
+        assert_eq!(soon(soon(second).await.unwrap()).await.unwrap(), 2);
+        wait_for_async("the alarm is over", SOON, || alarms(&yard).is_empty()).await;
+        assert_eq!(records(&recorder, "in turn").len(), 1, "it is told once");
     });
 }
 

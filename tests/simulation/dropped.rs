@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{SinkExt as _, StreamExt as _, stream};
 use workyard::queue::{Consumer, Producer};
 use workyard::sync::{Condition, Event};
-use workyard::{Group, Lane, LaneStreamExt as _, Scheduler, Until, as_completed, queue};
+use workyard::{Group, Lane, LaneStreamExt as _, Retry, Scheduler, Until, as_completed, queue};
 use workyard_testkit::simulation::blocking_sleep;
 use workyard_testkit::{DropCounter, Payload, Sim, simulate};
 
@@ -30,7 +30,7 @@ macro_rules! cases {
 }
 
 /// Each with what it is of.
-const CASES: [(&str, Case); 44] = cases! {
+const CASES: [(&str, Case); 64] = cases! {
     "io().submit": |world| world.yard.io().submit(world.waits());
     "io().submit_with": |world| world.yard.io().submit_with(|_| async {});
     "io().submit_timeout, in time": |world| world.yard.io().submit_timeout(SOON, world.waits());
@@ -54,6 +54,23 @@ const CASES: [(&str, Case); 44] = cases! {
     "task(..).fallible().run": |world| {
         world.yard.io().task("named").fallible().run(async { Err::<(), _>("on purpose") })
     };
+    "task(..).retry(..).submit": |world| {
+        world.yard.io().task("again").retry(retry()).submit(|| std::future::ready(Err::<(), _>("on purpose")))
+    };
+    "task(..).retry(..).run, of a future": |world| {
+        world.yard.io().task("again").retry(retry()).run(world.fails_later())
+    };
+    "task(..).retry(..).run, of a closure": |world| {
+        let value = world.values.payload();
+        world.yard.cpu().task("again").retry(retry()).run(move || {
+            let _held = &value;
+            Err::<(), _>("on purpose")
+        })
+    };
+    "handle of what is tried again": |world| async {
+        let again = world.yard.io().task("again").retry(retry()).submit(world.fails_later()).await;
+        again.unwrap().cancel_on_drop().await
+    };
     "handle of a future": |world| async { world.yard.io().submit(world.waits()).await.unwrap().await };
     "handle of a closure": |world| async { world.yard.cpu().submit(world.computes()).await.unwrap().await };
     "handle, cancel_on_drop": |world| async {
@@ -67,6 +84,12 @@ const CASES: [(&str, Case); 44] = cases! {
     };
     "group.io": |world| async { world.group().io(world.waits()).await.is_ok() };
     "group.cpu": |world| async { world.group().cpu(world.computes()).await.is_ok() };
+    "group.blocking": |world| async { world.group().blocking(world.computes()).await.is_ok() };
+    "group.io_on": |world| async { world.group().io_on(world.yard.io(), world.waits()).await.is_ok() };
+    "group.task(..).submit": |world| async {
+        let group = world.group();
+        group.task(world.yard.cpu().task("named")).submit(world.computes()).await.is_ok()
+    };
     "group.join_next": |world| async { world.full_group().await.join_next().await.is_some() };
     "group.join_all": |world| async { world.full_group().await.join_all().await.len() };
     "group.wait": |world| async { world.full_group().await.wait(Until::First).await.len() };
@@ -86,6 +109,20 @@ const CASES: [(&str, Case); 44] = cases! {
     "map.for_each": |world| world.yard.io().map(0..9, |_| tokio::time::sleep(MOMENT)).for_each(|()| ());
     "map.ordered": |world| world.yard.cpu().map(0..9, world.each()).ordered().count();
     "map.unordered": |world| world.yard.cpu().map(0..9, world.each()).unordered().next();
+    "map.next_indexed": |world| async { world.yard.cpu().map(0..9, world.each()).ordered().next_indexed().await.is_some() };
+    "try_map.retry": |world| world.yard.io().try_map(0..9, fails_for_odd).retry(retry());
+    "try_map.retry.settle": |world| world.yard.io().try_map(0..9, fails_for_odd).retry(retry()).settle();
+    "try_map.retry.ordered": |world| world.yard.io().try_map(0..9, fails_for_odd).retry(retry()).ordered().count();
+    "try_map.retry.unordered": |world| async {
+        let map = world.yard.cpu().try_map(0..9, |n| if n % 2 == 0 { Ok(n) } else { Err("on purpose") });
+        map.retry(retry()).unordered().next().await.is_some()
+    };
+    "stage.next": |world| async {
+        stream::iter(0..9).map_cpu(world.yard.cpu(), |n| n + 1).next().await.is_some()
+    };
+    "stage.next_indexed": |world| async {
+        stream::iter(0..9).map_io(world.yard.io(), |n| async move { n }).next_indexed().await.is_some()
+    };
     "map_io, map_cpu": |world| async {
         let stage = stream::iter(0..9).map_io(world.yard.io(), |n| async move { n }).map_cpu(world.yard.cpu(), |n| n + 1);
         stage.count().await
@@ -94,11 +131,20 @@ const CASES: [(&str, Case); 44] = cases! {
     "queue: put_timeout": |world| async { world.queue(1).0.put_timeout(world.values.payload(), MOMENT).await.is_ok() };
     "queue: get": |world| async { world.queue(0).1.get().await.is_some() }.or_after(world);
     "queue: get_timeout": |world| async { world.queue(0).1.get_timeout(MOMENT).await.is_ok() };
-    "event.wait": |_world| async {
+    "queue: get_many": |world| async { world.queue(0).1.get_many(2).await.len() }.or_after(world);
+    "queue: stream": |world| async { world.queue(0).1.into_stream().next().await.is_some() }.or_after(world);
+    "queue: sink": |world| async { world.queue(1).0.into_sink().send(world.values.payload()).await.is_ok() }.or_after(world);
+    "queue: join": |world| async { world.queue(1).1.join().await }.or_after(world);
+    "event.wait": |world| async { Event::new().wait().await }.or_after(world);
+    "event.wait_timeout": |_world| async {
         let event = Event::new();
         event.wait_timeout(MOMENT).await
     };
     "condition.wait_for": |world| world.condition();
+    "shutdown, with timers": |world| {
+        drop(world.yard.after(SOON).io(world.waits()));
+        world.yard.shutdown().drain_for(MOMENT * 3)
+    };
     "shutdown": |world| world.yard.shutdown().drain_for(SOON);
 };
 
@@ -167,6 +213,16 @@ async fn dropped_after<F: IntoFuture>(polls: usize, future: F) -> bool {
     .await
 }
 
+/// A policy of three attempts.
+fn retry() -> Retry {
+    Retry::exponential().attempts(3).min_delay(MOMENT).without_budget().build().unwrap()
+}
+
+async fn fails_for_odd(n: i32) -> Result<i32, &'static str> {
+    tokio::time::sleep(MOMENT).await;
+    if n % 2 == 0 { Ok(n) } else { Err("on purpose") }
+}
+
 /// For what waits until somebody else does something, which may be never.
 trait OrAfter: Future + Sized {
     async fn or_after(self, _world: &World) {
@@ -215,6 +271,19 @@ impl World {
             let _held = &value;
             blocking_sleep(MOMENT);
             item
+        }
+    }
+
+    fn fails_later(
+        &self,
+    ) -> impl Fn() -> Pin<Box<dyn Future<Output = Result<(), &'static str>> + Send>> + Send + Sync + use<> {
+        let value = self.values.payload();
+        move || {
+            let _held = &value;
+            Box::pin(async {
+                tokio::time::sleep(MOMENT).await;
+                Err("on purpose")
+            })
         }
     }
 

@@ -78,7 +78,9 @@ impl<K: Eq + Hash + Clone> Watchdog<K> {
                 Some(before) => Seen { lasted: before.lasted + since, ..before },
                 None => Seen { lasted: Duration::ZERO, is_told: false },
             };
-            if (!now_seen.is_told || mutant!("alarm-again-and-again")) && now_seen.lasted >= self.bound.saturating_mul(bounds) {
+            if (!now_seen.is_told || mutant!("alarm-again-and-again"))
+                && now_seen.lasted >= self.bound.saturating_mul(bounds)
+            {
                 now_seen.is_told = true;
                 told.push(suspect.clone());
             }

@@ -5,6 +5,12 @@ use crate::lane::LaneShared;
 /// A lane at one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LaneLook {
+    /// How many tasks were accepted so far, and how many submitters refused.
+    pub(crate) accepted: u64,
+    pub(crate) refused: u64,
+    /// How many submitters wait, and how many of them may take the room that they were promised.
+    pub(crate) submitters: usize,
+    pub(crate) promised: usize,
     /// How many tasks were started so far.
     pub(crate) started: u64,
     /// How many tasks ended so far, and results came too late.
@@ -26,6 +32,10 @@ impl LaneShared {
         let counts = state.policy.counts();
         let ledger = counts.ledger;
         LaneLook {
+            accepted: ledger.accepted,
+            refused: counts.refused,
+            submitters: counts.submitters,
+            promised: counts.promised,
             // Who waits for another attempt in the queue has not begun that.
             started: ledger.accepted + counts.retries - ledger.queued - counts.never_started,
             ended: ledger.all_ended() + counts.late_results,

@@ -100,7 +100,10 @@ fn a_map_gives_each_result_once() {
             let yard = yard.clone();
             async move { yard.cpu().run(|| ()).await.is_ok() }
         });
-        let sums = [yard.cpu().map(0..6, |n| n).sum::<i32>().await, yard.io().map(0..6, |n| async move { n }).sum::<i32>().await];
+        let sums = [
+            yard.cpu().map(0..6, |n| n).sum::<i32>().await,
+            yard.io().map(0..6, |n| async move { n }).sum::<i32>().await,
+        ];
         assert_eq!(sums.map(Result::unwrap), [15, 15]);
         assert!(other.await.unwrap());
         settles(&yard).await;

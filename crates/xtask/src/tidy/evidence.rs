@@ -8,11 +8,22 @@ const PAGE: &str = "docs/reliability.md";
 /// What the path of a test's file ends with.
 const ENDING: &str = ".rs";
 
+/// The groups of hazards that the page has to list, and how many there are in each. They are those which the design began with; others follow them.
+const GROUPS: [(char, usize); 11] =
+    [('S', 11), ('Q', 7), ('L', 5), ('C', 10), ('P', 8), ('T', 6), ('D', 10), ('R', 6), ('M', 7), ('Y', 8), ('X', 7)];
+
 /// What may stand in the last cell of a hazard, in the place of a test or after one.
 const WORDS: [&str; 3] = ["cannot occur: ", "not built", "open: "];
 
 pub(super) fn check(files: &[File], found: &mut Findings) {
     let Some(page) = files.iter().find(|file| file.path == PAGE) else { return };
+    for id in not_listed(&check_page(page, files, found)) {
+        found.add(PAGE, 0, format!("the hazard `{id}` is not listed"));
+    }
+}
+
+/// Gives the ids of the hazards that the page lists.
+fn check_page<'a>(page: &'a File, files: &[File], found: &mut Findings) -> Vec<&'a str> {
     let mut ids = Vec::new();
     for (index, line) in page.text.lines().enumerate() {
         for (path, test) in references(line) {
@@ -30,6 +41,13 @@ pub(super) fn check(files: &[File], found: &mut Findings) {
             found.add(PAGE, index, format!("`{id}` names no test, and does not say why"));
         }
     }
+    ids
+}
+
+/// The hazards that have to be listed, and are not among these.
+fn not_listed(ids: &[&str]) -> Vec<String> {
+    let all = GROUPS.iter().flat_map(|(group, count)| (1..=*count).map(move |number| format!("{group}{number}")));
+    all.filter(|id| !ids.contains(&&**id)).collect()
 }
 
 /// What stands between backticks as `path/to/file.rs: name`.
@@ -67,7 +85,7 @@ mod tests {
         let tests = "#[test]\nfn one() {}\n    async fn inside(a: u8) {}\n// fn two() {}\nlet a = \"fn three()\";\n";
         let files = [file(PAGE, page), file("tests/a.rs", tests)];
         let mut found = Findings::default();
-        check(&files, &mut found);
+        let _ids = check_page(&files[0], &files, &mut found);
         found.lines()
     }
 
@@ -85,6 +103,14 @@ mod tests {
     fn a_hazard_has_evidence_or_a_reason() {
         assert_eq!(lines("| S1 | a | b | by hand |\n| S2 | open: a | b | |\n| S3 | a | b | not built |\n"), [1, 2]);
         assert_eq!(lines("| S1 | a | b | cannot occur: c |\n| S2 | a | b | `tests/a.rs: one`; open: d |\n"), [0; 0]);
+    }
+
+    #[test]
+    fn no_hazard_is_left_out() {
+        let all = not_listed(&[]);
+        assert_eq!((all.len(), all.first().map(String::as_str)), (85, Some("S1")));
+        let but_two: Vec<_> = all.iter().map(String::as_str).filter(|id| !["C9", "X7"].contains(id)).collect();
+        assert_eq!(not_listed(&but_two), ["C9", "X7"]);
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub enum AlarmKind {
     /// Tasks are queued, and all who hold the slots wait for something that is not this yard's. They may wait for those in the queue, by
     /// way of a channel or a lock.
     Standstill,
+    /// Submitters wait, and one whose turn has come does not take it: its future is kept and not polled, as by a `select!` on
+    /// `&mut submit` that went on to wait for something else.
+    TurnNotTaken,
 }
 
 impl AlarmKind {
@@ -28,11 +31,12 @@ impl AlarmKind {
             Self::Overrunning => "a body goes on though its task was answered, and holds a slot",
             Self::NoWorker => "tasks are queued and slots are free, but no worker comes",
             Self::Standstill => "tasks are queued, and all who hold the slots wait: maybe for those in the queue",
+            Self::TurnNotTaken => "submitters wait behind one whose turn has come, and who neither takes it nor goes",
         }
     }
 }
 
-/// As a word for logs: `long_poll`, `overrunning`, `no_worker`, `standstill`.
+/// As a word for logs: `long_poll`, `overrunning`, `no_worker`, `standstill`, `turn_not_taken`.
 impl fmt::Display for AlarmKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -40,6 +44,7 @@ impl fmt::Display for AlarmKind {
             Self::Overrunning => "overrunning",
             Self::NoWorker => "no_worker",
             Self::Standstill => "standstill",
+            Self::TurnNotTaken => "turn_not_taken",
         })
     }
 }
@@ -53,7 +58,7 @@ pub struct Alarm {
     /// The name of the lane.
     pub lane: Arc<str>,
     /// Whom it is about, as they were when it was told: the one that polls or overruns, the one that has been queued longest, or up to eight of
-    /// those that hold the slots. Empty if they had gone on by then.
+    /// those that hold the slots. Empty if they had gone on by then, and where it is about a submitter, whose work is no task yet.
     pub tasks: Vec<TaskInfo>,
     /// For how long at least.
     pub lasted: Duration,

@@ -20,6 +20,7 @@ pub(super) enum Suspect {
     Overrunning { lane: usize, task: TaskId },
     NoWorker { lane: usize, started: u64 },
     Standstill { lane: usize, started: u64, ended: u64, ticks: u64 },
+    TurnNotTaken { lane: usize, accepted: u64, refused: u64, promised: usize, submitters: usize },
 }
 
 impl Suspect {
@@ -29,6 +30,7 @@ impl Suspect {
             Self::Overrunning { .. } => AlarmKind::Overrunning,
             Self::NoWorker { .. } => AlarmKind::NoWorker,
             Self::Standstill { .. } => AlarmKind::Standstill,
+            Self::TurnNotTaken { .. } => AlarmKind::TurnNotTaken,
         }
     }
 
@@ -38,14 +40,15 @@ impl Suspect {
             Self::Poll { lane, .. }
             | Self::Overrunning { lane, .. }
             | Self::NoWorker { lane, .. }
-            | Self::Standstill { lane, .. } => lane,
+            | Self::Standstill { lane, .. }
+            | Self::TurnNotTaken { lane, .. } => lane,
         }
     }
 
     /// How many bounds it lasts before it is told. Who waits for a slow database waits as one who waits for ever does, so a
-    /// standstill has more time.
+    /// standstill has more time. So has a submitter, whose thread may be busy.
     fn bounds(&self) -> u32 {
-        if matches!(self, Self::Standstill { .. }) { 5 } else { 1 }
+        if matches!(self, Self::Standstill { .. } | Self::TurnNotTaken { .. }) { 5 } else { 1 }
     }
 }
 
@@ -104,6 +107,10 @@ fn look_at(lane: &Arc<LaneShared>, here: &[Seen], found: &mut Found) {
         let LaneLook { started, ended, .. } = seen;
         suspects.extend(ticks.map(|ticks| Suspect::Standstill { lane: number, started, ended, ticks }));
     }
+    if seen.is_wanted && seen.promised > 0 {
+        let LaneLook { accepted, refused, promised, submitters, .. } = seen;
+        suspects.push(Suspect::TurnNotTaken { lane: number, accepted, refused, promised, submitters });
+    }
     found.suspects.extend(suspects.into_iter().map(|suspect| {
         let bounds = suspect.bounds();
         (suspect, bounds)
@@ -139,6 +146,7 @@ pub(super) fn alarm(suspect: &Suspect, lane: &Arc<LaneShared>) -> Alarm {
             };
             lane.tasks().into_iter().filter(holds_slot).collect()
         }
+        Suspect::TurnNotTaken { .. } => Vec::new(),
     };
     let now = lane.yard.clock.now();
     let tasks = tasks.into_iter().take(Alarm::TASKS).map(|held| TaskInfo::of(lane, held, now)).collect();
