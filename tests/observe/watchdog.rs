@@ -217,7 +217,7 @@ fn a_turn_that_is_not_taken_is_named_while_others_wait_behind_it() {
         assert!(alarm.tasks.is_empty() && alarm.to_string().starts_with("turn_not_taken on in turn for "), "{alarm}");
         wait_for_async("a record tells it", SOON, || !records(&recorder, "in turn").is_empty()).await;
         // Nobody has to wait for it.
-        assert!(lane.submit_timeout(BOUND, async { 3 }).await.unwrap_err().is_full());
+        assert!(lane.submit_timeout(BOUND, async { 3 }).await.unwrap_err().is_timeout());
         assert_eq!(soon(soon(first).await.unwrap()).await.unwrap(), 1);
         assert_eq!(soon(soon(second).await.unwrap()).await.unwrap(), 2);
         wait_for_async("the alarm is over", SOON, || alarms(&yard).is_empty()).await;
