@@ -29,7 +29,7 @@ use crate::simulation::{SimulatedCall, SimulatedFuture, Simulator, enter};
 use crate::{Lane, Report, Scheduler};
 
 /// In how many orders each model is run, of either kind: any step with the same chance, and by priorities that change at four moments.
-const ORDERS: usize = 500;
+const ORDERS: usize = 50;
 const CHANGES: usize = 4;
 
 /// Of the orders. Other ones are drawn with `WORKYARD_SEED`, and more of them with `WORKYARD_SEEDS`.
