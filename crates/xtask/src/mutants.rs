@@ -28,7 +28,7 @@ const fn mutant(name: &'static str, binary: &'static str, test: &'static str) ->
 const LIBRARY: &str = "workyard";
 
 const MUTANTS: &[Mutant] = &[
-    mutant("alarm-again-and-again", "observe", "watchdog::a_body_that_overruns_is_named_until_it_returns"),
+    mutant("alarm-again-and-again", "observe", "watchdog::a_poll_that_blocks_its_thread_is_named_while_it_does"),
     mutant("callback-forgotten", "on_done", "every_way_to_end_is_told_once"),
     mutant("cancel-flag-ignored", "cancellation", "a_body_with_a_context_is_asked_and_its_value_counts"),
     mutant("cancelled-timer-uncounted", "schedule", "once::cancelling_in_time_drops_the_work_at_once"),
