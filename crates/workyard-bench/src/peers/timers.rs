@@ -76,7 +76,7 @@ impl DueTimes {
     fn after(items: u64) -> Self {
         // Far more than it takes on a busy machine.
         let now = Instant::now();
-        let setting = Duration::from_secs(1) + Duration::from_nanos(items.saturating_mul(2_000));
+        let setting = Duration::from_secs(1) + Duration::from_nanos(items.saturating_mul(4_000));
         Self { first: now + setting, now }
     }
 
