@@ -28,7 +28,7 @@ use script::Focus;
 use seen::Seen;
 
 /// By default; `WORKYARD_SEEDS` says otherwise, and `WORKYARD_SEED` replays one. What is built with optimization searches further.
-const LIVES: u64 = if IS_FAST { 82_000 } else { 8_500 };
+const LIVES: u64 = if IS_FAST { 50_000 } else { 8_500 };
 const ENDS: u64 = if IS_FAST { 40_000 } else { 4_000 };
 const CIRCLES: u64 = if IS_FAST { 10_000 } else { 1_000 };
 const IS_FAST: bool = !cfg!(debug_assertions);
@@ -41,7 +41,7 @@ const REGRESSIONS: [u64; 2] = [1_000_174, 1_002_627];
 fn nothing_is_lost_whatever_happens() {
     let Some(seen) = search(Focus::Lives, LIVES, &REGRESSIONS) else { return };
     seen.assert_at_least(100, &seen::KINDS);
-    let least = if IS_FAST { 20_000_000 } else { 2_000_000 };
+    let least = if IS_FAST { 12_000_000 } else { 2_000_000 };
     assert!(seen.times("lifecycles") >= least, "{} tasks", seen.times("lifecycles"));
 }
 
