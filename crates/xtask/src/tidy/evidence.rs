@@ -17,8 +17,9 @@ const WORDS: [&str; 3] = ["cannot occur: ", "not built", "open: "];
 
 pub(super) fn check(files: &[File], found: &mut Findings) {
     let Some(page) = files.iter().find(|file| file.path == PAGE) else { return };
-    for id in not_listed(&check_page(page, files, found)) {
-        found.add(PAGE, 0, format!("the hazard `{id}` is not listed"));
+    let left_out = not_listed(&check_page(page, files, found));
+    if !left_out.is_empty() {
+        found.add(PAGE, 0, format!("does not list the hazards {}", left_out.join(", ")));
     }
 }
 
