@@ -301,6 +301,9 @@ fn poll_with_seat(task: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
     if let Some(reason) = header.signal.stopped() {
         return Poll::Ready(task.stop_body(reason));
     }
+    if header.poll_is_over() {
+        header.lane.yard.waits.poll_is_over(&**task);
+    }
     if header.lane.yard.waits.has_to_lend(&**task) {
         header.lane.lend(&**task);
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use once_cell::race::OnceBox;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,8 @@ pub(crate) struct Header {
     slot: AtomicU32,
     /// How many waits of the body are in the graph of the yard's waits.
     waits: AtomicU32,
+    /// Whether the poll that is under way has entered a wait, and may enter others.
+    enters_waits: AtomicBool,
     status: StatusCell,
     pub(crate) in_hand: InHand,
     seat: AtomicU8,
@@ -137,6 +139,7 @@ impl Header {
             rare: rare.map(OnceBox::with_value).unwrap_or_default(),
             slot: AtomicU32::new(u32::MAX),
             waits: AtomicU32::new(0),
+            enters_waits: AtomicBool::new(false),
             status: StatusCell::default(),
             in_hand: InHand::default(),
             seat: AtomicU8::new(Seat::Held as u8),
@@ -284,8 +287,24 @@ impl Header {
         self.status() == Some(TaskState::Queued)
     }
 
-    pub(crate) fn entered_wait(&self) {
+    /// `in_poll`: the body is a future, whose poll is to be followed by [`poll_is_over`](Self::poll_is_over).
+    pub(crate) fn entered_wait(&self, in_poll: bool) {
         self.waits.fetch_add(1, Ordering::Relaxed);
+        if in_poll {
+            // Relaxed, as where it is taken away: who looks has the lock of the waits, under which the wait is entered after this, and which
+            // whoever takes it away takes after that.
+            self.enters_waits.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the poll that is under way has entered a wait. Exact under the lock of the waits.
+    pub(crate) fn enters_waits(&self) -> bool {
+        self.enters_waits.load(Ordering::Relaxed)
+    }
+
+    /// A poll of the body is over: whether it has entered a wait, so that all who wait for the task are to look.
+    pub(crate) fn poll_is_over(&self) -> bool {
+        self.enters_waits.load(Ordering::Relaxed) && self.enters_waits.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn left_wait(&self) {

@@ -125,8 +125,8 @@ fn help(waiter: &Arc<dyn Task>, cx: &Context<'_>) -> Next {
     }
 }
 
-/// A wait that was just entered finds that nothing its task waits for can come. The same poll may enter others, as those of a `select!` are
-/// polled one after the other; so it is polled again after that, and then it is told.
+/// A wait that a closure has just entered finds that nothing it waits for can come. The same poll may enter others, as those of a `select!` are
+/// polled one after the other; so it is polled again after that, and then it is told. A future looks at the end of its poll.
 fn judged_later(cx: &Context<'_>) -> Next {
     wake_caught(cx.waker());
     Next::Wait
@@ -168,8 +168,8 @@ impl AnyWait {
         };
         if !self.goes_on(&waiter, cx) {
             self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
-            waiter.header().lane.yard.waits.tell_if_stuck(&waiter);
         }
+        waiter.header().lane.yard.waits.tell_if_stuck(&waiter);
         help(&waiter, cx)
     }
 

@@ -32,7 +32,7 @@ impl Waits {
         waker: Option<&Waker>,
     ) -> u64 {
         let waker = waker.cloned();
-        waiter.header().entered_wait();
+        waiter.header().entered_wait(!waiter.is_runner() && !waiter.header().lane.executor.runs_closures());
         self.change(|state, after| {
             let number = state.enter(waiter, awaited, task, waker);
             state.have_look(Awaited::Task(waiter.header().id.0), after);
@@ -59,6 +59,12 @@ impl Waits {
     /// Whether all that `waiter` awaits waits for `waiter`.
     pub(super) fn is_stuck(&self, waiter: &Arc<dyn Task>) -> bool {
         self.state.lock().is_stuck(waiter.header().id.0) && !mutant!("circle-untold")
+    }
+
+    /// A poll of a future has returned `Pending`, and entered waits. All of them are known only now: if none can come, they are polled again,
+    /// and told.
+    pub(crate) fn poll_is_over(&self, waiter: &dyn Task) {
+        self.change(|state, after| state.look_again_if_stuck(waiter.header().id.0, after));
     }
 
     /// Has those who wait for `waiter` be told if it is stuck, which it cannot be told itself.

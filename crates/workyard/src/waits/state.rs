@@ -95,7 +95,10 @@ impl State {
     }
 
     pub(super) fn is_stuck(&self, waiter: u64) -> bool {
-        self.graph.is_stuck(waiter, |id| self.tasks.get(&id).is_some_and(|task| task.has_other_work(id == waiter)))
+        // In the midst of a poll others of its waits may be yet to come, which it looks at when that is over.
+        let may_go_on =
+            |task: &Arc<dyn Task>, id: u64| task.header().enters_waits() || task.has_other_work(id == waiter);
+        self.graph.is_stuck(waiter, |id| self.tasks.get(&id).is_some_and(|task| may_go_on(task, id)))
     }
 
     pub(super) fn tell_if_stuck(&self, waiter: u64, after: &mut After) {
@@ -114,6 +117,11 @@ impl State {
     /// As [`tell_if_stuck`](Self::tell_if_stuck), and tells the waiter's own waits as well.
     pub(super) fn tell_all_if_stuck(&self, waiter: u64, after: &mut After) {
         self.tell_if_stuck(waiter, after);
+        self.look_again_if_stuck(waiter, after);
+    }
+
+    /// Has the waiter's own waits be polled again if it is stuck: they tell.
+    pub(super) fn look_again_if_stuck(&self, waiter: u64, after: &mut After) {
         if self.is_stuck(waiter) {
             after.wake.extend(self.wakers_of(waiter));
         }
