@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use workyard_core::Outcome;
 
+use crate::lane::ways::{Fallible, FallibleWithContext, Plain, WithContext};
 use crate::observe::at_work;
 use crate::task::cell::{Cell, Task, Work};
 use crate::task::{BoxError, TaskContext, TaskError, catch, current};
@@ -18,24 +19,12 @@ pub(super) struct Closure<F, C> {
     call: PhantomData<fn() -> C>,
 }
 
-/// How a closure is called, and what it returns means. Each way is a type of no size, so that a task does not carry it along.
+/// How a closure that is given in this way is called, and what it returns means.
 pub(super) trait Call<F>: 'static {
     type Output: Send + 'static;
 
     fn call(given: F, task: &Arc<dyn Task>) -> Result<Self::Output, BoxError>;
 }
-
-/// What it returns is the result.
-pub(super) struct Plain;
-
-/// As `Plain`, and it wants a context.
-pub(super) struct WithContext;
-
-/// Its `Err` is a failure.
-pub(super) struct Fallible;
-
-/// As `Fallible`, and it wants a context.
-pub(super) struct FallibleWithContext;
 
 impl<F: FnOnce() -> T, T: Send + 'static> Call<F> for Plain {
     type Output = T;

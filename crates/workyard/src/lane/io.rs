@@ -18,6 +18,7 @@ use crate::lane::methods::{future_verbs, lane_basics, submission_verbs};
 use crate::lane::options::FutureTask;
 use crate::lane::submit::{Run, Submission, Submit, SubmitTimeout};
 use crate::lane::submit_error::SubmitError;
+use crate::lane::ways::{Fallible, FallibleWithContext, Plain, WithContext};
 use crate::task::cell::{Cell, Task, Work};
 use crate::task::header::Options;
 use crate::task::{BoxError, Handle, TaskContext, TaskError};
@@ -57,7 +58,7 @@ pub(super) struct Promise<G, B> {
     begin: PhantomData<fn() -> B>,
 }
 
-/// How a future is made from what was given, and what its output means. Each way is a type of no size, so that a task does not carry it along.
+/// How a future is made from what is given in this way, and what its output means.
 pub(super) trait Begin<G>: 'static {
     type Future: Future + Send + 'static;
     type Output: Send + 'static;
@@ -65,18 +66,6 @@ pub(super) trait Begin<G>: 'static {
     fn begin(given: G, task: &Arc<dyn Task>) -> Self::Future;
     fn conclude(output: <Self::Future as Future>::Output) -> Result<Self::Output, BoxError>;
 }
-
-/// A future was given, and its output is the result.
-pub(super) struct Plain;
-
-/// As `Plain`, of a function that wants a context and gives the future.
-pub(super) struct WithContext;
-
-/// A future was given, whose `Err` is a failure.
-pub(super) struct Fallible;
-
-/// As `Fallible`, of a function that wants a context and gives the future.
-pub(super) struct FallibleWithContext;
 
 impl<F> Begin<F> for Plain
 where

@@ -24,6 +24,7 @@ mod submit;
 mod submit_error;
 mod tell;
 mod wakes;
+mod ways;
 mod workers;
 
 pub use blocking::BlockingLane;
