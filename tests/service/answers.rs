@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use workyard_testkit::wait_for;
+
 use crate::SOON;
 use crate::client::{Client, get};
 use crate::started::{Started, counts};
@@ -78,7 +80,8 @@ fn a_deadline_answers_and_gives_the_thread_back() {
     }
     assert!(since.elapsed() >= Duration::from_millis(400));
     service.wait_for("cpu", "; 0 of 1 slots");
-    assert_eq!(get(service.address, "/digest/1").status, 200);
+    // Its cpu threads are in the background, so on a busy machine one that is free may be late, too.
+    wait_for("the thread computes for others", SOON, || get(service.address, "/digest/1").status == 200);
     let finished = service.end();
     assert_eq!(finished.code, Some(0), "{finished}");
 }
