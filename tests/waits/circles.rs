@@ -7,10 +7,12 @@ use crate::common::kind;
 use crate::run::SOON;
 use crate::run::on_runtime;
 use crate::run::soon;
+use futures_util::future::Either;
 use futures_util::future::FutureExt as _;
 use futures_util::future::join;
 use futures_util::future::select;
 use std::future::poll_fn;
+use std::future::ready;
 use std::pin::pin;
 use std::sync::mpsc;
 use tokio::sync::oneshot;
@@ -99,6 +101,43 @@ fn who_is_in_the_midst_of_a_poll_may_have_a_way_out() {
         goes_on.raise();
         go.send(()).unwrap();
         wait_for_async("the way out is taken", SOON, || ends.status().is_ended()).await;
+        assert_eq!(told.try_recv(), Ok(Ok(())));
+        balanced(&yard).await;
+    });
+}
+
+/// The other task, if it is woken, looks on another thread, while this one is between its way out and the end of the wait that closes the circle.
+#[test]
+fn who_takes_its_way_out_has_left_the_circle_before_its_poll_is_over() {
+    on_runtime(async {
+        let yard = Scheduler::new();
+        let (put_first, first) = Place::<Handle<()>>::new();
+        let (put_second, second) = Place::<Handle<()>>::new();
+        let (go, goes) = oneshot::channel::<()>();
+        let way_out = yard.io().submit(goes).await.unwrap();
+        let (waits, closes) = (Flag::default(), Flag::default());
+        let (at_first, at_second) = (waits.clone(), closes.clone());
+        let takes_it = yard.io().submit(async move {
+            let both = select(second.take().await, way_out);
+            let Either::Right((_, circle)) = at_first.at_first_poll(both).await else { panic!("the circle is broken") };
+            // The other one comes first on the only thread that is free: what is spawned last stays with this one.
+            let others_turn = tokio::spawn(ready(()));
+            let _stays = tokio::spawn(ready(()));
+            wait_for("the other has had its turn", SOON, || others_turn.is_finished());
+            drop(circle);
+        });
+        let (tell, told) = mpsc::channel();
+        let closes_it = yard.io().submit(async move {
+            tell.send(kind(at_second.at_first_poll(first.take().await).await)).unwrap();
+        });
+        let (takes_it, closes_it) = (takes_it.await.unwrap(), closes_it.await.unwrap());
+        let ends = closes_it.task_ref();
+        put_second.put(closes_it);
+        waits.raised().await;
+        put_first.put(takes_it);
+        closes.raised().await;
+        go.send(()).unwrap();
+        wait_for_async("it ends", SOON, || ends.status().is_ended()).await;
         assert_eq!(told.try_recv(), Ok(Ok(())));
         balanced(&yard).await;
     });

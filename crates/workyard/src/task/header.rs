@@ -38,8 +38,8 @@ pub(crate) struct Header {
     slot: AtomicU32,
     /// How many waits of the body are in the graph of the yard's waits.
     waits: AtomicU32,
-    /// Whether the poll that is under way has entered a wait, and may enter others.
-    enters_waits: AtomicBool,
+    /// Whether the poll that is under way has entered waits or left some, and may do so with others.
+    changes_waits: AtomicBool,
     status: StatusCell,
     pub(crate) in_hand: InHand,
     seat: AtomicU8,
@@ -139,7 +139,7 @@ impl Header {
             rare: rare.map(OnceBox::with_value).unwrap_or_default(),
             slot: AtomicU32::new(u32::MAX),
             waits: AtomicU32::new(0),
-            enters_waits: AtomicBool::new(false),
+            changes_waits: AtomicBool::new(false),
             status: StatusCell::default(),
             in_hand: InHand::default(),
             seat: AtomicU8::new(Seat::Held as u8),
@@ -288,27 +288,33 @@ impl Header {
     }
 
     /// `in_poll`: the body is a future, whose poll is to be followed by [`poll_is_over`](Self::poll_is_over).
-    pub(crate) fn entered_wait(&self, in_poll: bool) {
-        self.waits.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn entered_waits(&self, how_many: u32, in_poll: bool) {
+        self.waits.fetch_add(how_many, Ordering::Relaxed);
+        self.change_waits(in_poll);
+    }
+
+    /// `in_poll`: as there.
+    pub(crate) fn left_waits(&self, how_many: u32, in_poll: bool) {
+        self.waits.fetch_sub(how_many, Ordering::Relaxed);
+        self.change_waits(in_poll);
+    }
+
+    fn change_waits(&self, in_poll: bool) {
         if in_poll {
-            // Relaxed, as where it is taken away: who looks has the lock of the waits, under which the wait is entered after this, and which
+            // Relaxed, as where it is taken away: who looks has the lock of the waits, under which they are changed after this, and which
             // whoever takes it away takes after that.
-            self.enters_waits.store(true, Ordering::Relaxed);
+            self.changes_waits.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Whether the poll that is under way has entered a wait. Exact under the lock of the waits.
-    pub(crate) fn enters_waits(&self) -> bool {
-        self.enters_waits.load(Ordering::Relaxed)
+    /// Whether the poll that is under way has entered waits or left some. Exact under the lock of the waits.
+    pub(crate) fn changes_waits(&self) -> bool {
+        self.changes_waits.load(Ordering::Relaxed)
     }
 
-    /// A poll of the body is over: whether it has entered a wait, so that all who wait for the task are to look.
+    /// A poll of the body is over: whether it has entered waits or left some, so that what is left is to be looked at.
     pub(crate) fn poll_is_over(&self) -> bool {
-        self.enters_waits.load(Ordering::Relaxed) && self.enters_waits.swap(false, Ordering::Relaxed)
-    }
-
-    pub(crate) fn left_wait(&self) {
-        self.waits.fetch_sub(1, Ordering::Relaxed);
+        self.changes_waits.load(Ordering::Relaxed) && self.changes_waits.swap(false, Ordering::Relaxed)
     }
 
     /// How many waits the body has. As exact as [`is_waiting`](Self::is_waiting).

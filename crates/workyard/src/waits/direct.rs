@@ -88,7 +88,7 @@ impl DirectWait {
             }
             _ => {
                 self.end();
-                let number = waits.enter(&waiter, awaited, target.task(), Some(cx.waker()));
+                let number = waits.enter(&waiter, &[(awaited, target.task())], Some(cx.waker()));
                 self.entered = Some(Box::new(Entered { waiter: Arc::clone(&waiter), awaited, number }));
                 false
             }
@@ -107,7 +107,7 @@ impl DirectWait {
     pub(crate) fn end(&mut self) {
         if let Some(entered) = self.entered.take() {
             let Entered { waiter, awaited, number } = *entered;
-            waiter.header().lane.yard.waits.leave(&waiter, awaited, number);
+            waiter.header().lane.yard.waits.leave(&waiter, std::iter::once((awaited, number)));
         }
     }
 }
@@ -145,7 +145,27 @@ pub(crate) fn after_run(something_ran: bool, cx: &Context<'_>) -> Next {
 /// A wait for any of several tasks, only some of which are looked at.
 #[derive(Default)]
 pub(crate) struct AnyWait {
-    entered: Vec<(Arc<dyn Task>, DirectWait)>,
+    entered: Option<EnteredAny>,
+}
+
+/// Waits of one task that stand in the graph.
+struct EnteredAny {
+    waiter: Arc<dyn Task>,
+    looked_at: Vec<(Arc<dyn Task>, Awaited)>,
+    /// Of the first wait. Those of the others follow.
+    number: u64,
+}
+
+impl EnteredAny {
+    fn numbers(&self) -> impl Iterator<Item = (Awaited, u64)> + Clone {
+        self.looked_at.iter().zip(self.number..).map(|(&(_, awaited), number)| (awaited, number))
+    }
+}
+
+impl Drop for EnteredAny {
+    fn drop(&mut self) {
+        self.waiter.header().lane.yard.waits.leave(&self.waiter, self.numbers());
+    }
 }
 
 impl AnyWait {
@@ -189,7 +209,8 @@ impl AnyWait {
         if !is_known {
             self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
         }
-        let is_stuck = self.entered.len() == left && waiter.header().lane.yard.waits.is_stuck(&waiter);
+        let looked_at = self.entered.as_ref().map_or(0, |entered| entered.looked_at.len());
+        let is_stuck = looked_at == left && waiter.header().lane.yard.waits.is_stuck(&waiter);
         match (is_stuck, is_known) {
             (true, true) => Next::Stuck,
             (true, false) => judged_later(cx),
@@ -197,46 +218,40 @@ impl AnyWait {
         }
     }
 
-    /// Whether one of the tasks that `waiter` looks at has not ended. Its waker is then kept.
+    /// Whether none of the tasks that `waiter` looks at has ended. Its waker is then kept.
     fn goes_on(&self, waiter: &Arc<dyn Task>, cx: &Context<'_>) -> bool {
-        let goes_on = |(task, wait): &(Arc<dyn Task>, DirectWait)| {
-            let waits_here = wait.entered.as_ref().is_some_and(|old| old.waiter.header().id == waiter.header().id);
-            waits_here && task.header().status().is_some_and(|status| !status.is_ended())
-        };
+        let Some(entered) = &self.entered else { return false };
         // Of a map's runners one may end and the wait goes on: then it is for the others only.
-        let goes_on = !self.entered.is_empty() && self.entered.iter().all(goes_on);
+        let runs =
+            |(task, _): &(Arc<dyn Task>, Awaited)| task.header().status().is_some_and(|status| !status.is_ended());
+        let goes_on = entered.waiter.header().id == waiter.header().id && entered.looked_at.iter().all(runs);
         if goes_on {
-            for (_, wait) in &self.entered {
-                if let Some(entered) = &wait.entered {
-                    waiter.header().lane.yard.waits.keep_waker(waiter, entered.number, cx.waker());
-                }
+            for (_, number) in entered.numbers() {
+                waiter.header().lane.yard.waits.keep_waker(waiter, number, cx.waker());
             }
         }
         goes_on
     }
 
     fn enter(&mut self, waiter: &Arc<dyn Task>, tasks: Vec<Arc<dyn Task>>, cx: &Context<'_>) {
-        let lane = &waiter.header().lane;
-        let enter = |task: &Arc<dyn Task>, awaited: Awaited| {
-            let number = lane.yard.waits.enter(waiter, awaited, Some(task), Some(cx.waker()));
-            DirectWait { entered: Some(Box::new(Entered { waiter: Arc::clone(waiter), awaited, number })) }
-        };
-        let mut entered = Vec::with_capacity(tasks.len() + 1);
+        let yard = &waiter.header().lane.yard;
+        let mut looked_at = Vec::with_capacity(tasks.len() + 1);
         if let Some(first) = tasks.first().filter(|_| tasks.len() == Self::LOOKED_AT) {
             // Those that are not looked at may come as well.
-            entered.push((Arc::clone(first), enter(first, Awaited::Other)));
+            looked_at.push((Arc::clone(first), Awaited::Other));
         }
-        entered.extend(tasks.into_iter().map(|task| {
-            let wait = enter(&task, Target::Task(&task).seen_from(&lane.yard));
-            (task, wait)
+        looked_at.extend(tasks.into_iter().map(|task| {
+            let awaited = Target::Task(&task).seen_from(yard);
+            (task, awaited)
         }));
+        let all: Vec<_> = looked_at.iter().map(|(task, awaited)| (*awaited, Some(task))).collect();
+        let number = yard.waits.enter(waiter, &all, Some(cx.waker()));
         // The old ones leave only now, so that nobody finds the waiter without a wait in between.
-        let old = std::mem::replace(&mut self.entered, entered);
-        drop(old);
+        self.entered = Some(EnteredAny { waiter: Arc::clone(waiter), looked_at, number });
     }
 
     /// The future is ready or will not be polled again.
     pub(crate) fn end(&mut self) {
-        self.entered.clear();
+        self.entered = None;
     }
 }

@@ -18,8 +18,9 @@
 //!
 //! - *Who enters a wait* looks itself, and has all who wait for it look. A circle that the wait closes leads through it; on that circle
 //!   the last holder of a slot before it is either itself or one of those.
-//! - *A future whose poll has entered waits* is taken by all for one that goes on until the poll is over, since more of them may follow; then it
-//!   looks itself, and if it is stuck, its waits are polled again, and tell it, or those who wait for it. Who looks later knows all of them.
+//! - *A future whose poll has entered waits or left some* is taken by all for one that goes on until the poll is over, since more may follow;
+//!   then it looks itself, and if it is stuck, its waits are polled again, and tell it, or those who wait for it. Who looks later knows all
+//!   of them.
 //! - *A future that lends* has no slot any more: all who wait for it look.
 //! - *A closure that goes on waiting* after it ran a task in its stack has its old waits again: as if it entered them.
 //! - *A task that is queued* where others wait for room may be what they have to run: those look.

@@ -10,7 +10,7 @@ use workyard_core::{Awaited, TaskState, Ticket, mutant};
 use crate::lane::{LaneShared, has_stack_left};
 use crate::primitives::whole::Mutex;
 use crate::task::cell::Task;
-use crate::task::wake_caught;
+use crate::task::{current, wake_caught};
 use crate::waits::direct::Next;
 use crate::waits::state::{After, State};
 
@@ -23,26 +23,32 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// `waiter` waits for `awaited`, which is `task` if it is one. Gives the number of the wait.
+    /// `waiter` waits for each of `all`, which is the task that stands beside it if it is one. Gives the number of the first wait; those of the
+    /// others follow.
+    ///
+    /// All of them at once: nobody finds the waiter with some of them only.
     pub(super) fn enter(
         &self,
         waiter: &Arc<dyn Task>,
-        awaited: Awaited,
-        task: Option<&Arc<dyn Task>>,
+        all: &[(Awaited, Option<&Arc<dyn Task>>)],
         waker: Option<&Waker>,
     ) -> u64 {
-        let waker = waker.cloned();
-        waiter.header().entered_wait(!waiter.is_runner() && !waiter.header().lane.executor.runs_closures());
+        let waker = waker.map(|waker| Arc::new(waker.clone()));
+        waiter.header().entered_waits(how_many(all), is_polled(waiter));
         self.change(|state, after| {
-            let number = state.enter(waiter, awaited, task, waker);
+            let enter = |&(awaited, task): &_| state.enter(waiter, awaited, task, waker.clone());
+            let first = all.iter().map(enter).reduce(|first, _| first);
             state.have_look(Awaited::Task(waiter.header().id.0), after);
-            number
+            first.unwrap_or_default()
         })
     }
 
-    pub(super) fn leave(&self, waiter: &Arc<dyn Task>, awaited: Awaited, number: u64) {
-        waiter.header().left_wait();
-        self.change(|state, after| state.leave(waiter.header().id.0, awaited, number, after));
+    /// Waits are over, all at once.
+    pub(super) fn leave(&self, waiter: &Arc<dyn Task>, left: impl Iterator<Item = (Awaited, u64)> + Clone) {
+        let in_own_poll =
+            is_polled(waiter) && current::task().is_some_and(|task| task.header().id == waiter.header().id);
+        waiter.header().left_waits(how_many(left.clone()), in_own_poll);
+        self.change(|state, after| state.leave(waiter.header().id.0, left, after));
     }
 
     /// A wait was polled again, maybe with another waker.
@@ -61,8 +67,8 @@ impl Waits {
         self.state.lock().is_stuck(waiter.header().id.0) && !mutant!("circle-untold")
     }
 
-    /// A poll of a future has returned `Pending`, and entered waits. All of them are known only now: if none can come, they are polled again,
-    /// and told.
+    /// A poll of a future has returned `Pending`, and entered waits or left some. What it waits for is known only now: if nothing of it can come,
+    /// its waits are polled again, and told.
     pub(crate) fn poll_is_over(&self, waiter: &dyn Task) {
         self.change(|state, after| state.look_again_if_stuck(waiter.header().id.0, after));
     }
@@ -201,6 +207,15 @@ impl Waits {
         drop((wake, tasks, wakers));
         changed
     }
+}
+
+fn how_many(waits: impl IntoIterator) -> u32 {
+    waits.into_iter().fold(0, |count, _| count + 1)
+}
+
+/// Whether the body of a task is a future that the lane polls, so that the end of each poll is known.
+fn is_polled(task: &Arc<dyn Task>) -> bool {
+    !task.is_runner() && !task.header().lane.executor.runs_closures()
 }
 
 impl fmt::Debug for Waits {

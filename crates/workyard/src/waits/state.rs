@@ -46,7 +46,7 @@ impl State {
         waiter: &Arc<dyn Task>,
         awaited: Awaited,
         task: Option<&Arc<dyn Task>>,
-        waker: Option<Waker>,
+        waker: Option<Arc<Waker>>,
     ) -> u64 {
         let header = waiter.header();
         let id = header.id.0;
@@ -58,23 +58,25 @@ impl State {
             self.keep_task(task);
         }
         if let Some(waker) = waker {
-            self.wakers.insert((id, self.next_number), Arc::new(waker));
+            self.wakers.insert((id, self.next_number), waker);
         }
         self.next_number
     }
 
-    /// A wait is over. If it was not the only one, and none of the others can come, those are looked at, and those of who waits for it.
-    pub(super) fn leave(&mut self, waiter: u64, awaited: Awaited, number: u64, after: &mut After) {
-        after.wakers.extend(self.wakers.remove(&(waiter, number)));
-        if !self.graph.remove(waiter, awaited)
-            && let Some(suspended) = self.suspended.get_mut(&waiter)
-            && let Some(at) = suspended.iter().position(|&other| other == awaited)
-        {
-            suspended.swap_remove(at);
+    /// Waits are over, all at once. If others are left and none of them can come, those are looked at, and those of who waits for it.
+    pub(super) fn leave(&mut self, waiter: u64, left: impl Iterator<Item = (Awaited, u64)> + Clone, after: &mut After) {
+        for (awaited, number) in left.clone() {
+            after.wakers.extend(self.wakers.remove(&(waiter, number)));
+            if !self.graph.remove(waiter, awaited)
+                && let Some(suspended) = self.suspended.get_mut(&waiter)
+                && let Some(at) = suspended.iter().position(|&other| other == awaited)
+            {
+                suspended.swap_remove(at);
+            }
         }
         // Those that wait for it, too: a wait for any of several is never told itself.
         self.tell_all_if_stuck(waiter, after);
-        self.forget(waiter, [awaited], after);
+        self.forget(waiter, left.map(|(awaited, _)| awaited), after);
     }
 
     /// All waits of a task are over.
@@ -95,9 +97,9 @@ impl State {
     }
 
     pub(super) fn is_stuck(&self, waiter: u64) -> bool {
-        // In the midst of a poll others of its waits may be yet to come, which it looks at when that is over.
+        // In the midst of a poll others of its waits may be yet to come, or to go: it looks at what is left when that is over.
         let may_go_on =
-            |task: &Arc<dyn Task>, id: u64| task.header().enters_waits() || task.has_other_work(id == waiter);
+            |task: &Arc<dyn Task>, id: u64| task.header().changes_waits() || task.has_other_work(id == waiter);
         self.graph.is_stuck(waiter, |id| self.tasks.get(&id).is_some_and(|task| may_go_on(task, id)))
     }
 
