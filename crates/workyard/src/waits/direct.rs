@@ -224,7 +224,8 @@ impl AnyWait {
         // Of a map's runners one may end and the wait goes on: then it is for the others only.
         let runs =
             |(task, _): &(Arc<dyn Task>, Awaited)| task.header().status().is_some_and(|status| !status.is_ended());
-        let goes_on = entered.waiter.header().id == waiter.header().id && entered.looked_at.iter().all(runs);
+        let is_own = entered.waiter.header().id == waiter.header().id && !entered.looked_at.is_empty();
+        let goes_on = is_own && entered.looked_at.iter().all(runs);
         if goes_on {
             for (_, number) in entered.numbers() {
                 waiter.header().lane.yard.waits.keep_waker(waiter, number, cx.waker());
