@@ -28,9 +28,11 @@ use script::Focus;
 use seen::Seen;
 
 /// By default; `WORKYARD_SEEDS` says otherwise, and `WORKYARD_SEED` replays one. What is built with optimization searches further.
-const LIVES: u64 = if IS_FAST { 50_000 } else { 8_500 };
-const ENDS: u64 = if IS_FAST { 40_000 } else { 4_000 };
-const CIRCLES: u64 = if IS_FAST { 10_000 } else { 1_000 };
+const LIVES: u64 = if IS_FAST { 40_000 } else { 1_000 };
+const ENDS: u64 = if IS_FAST { 40_000 } else { 1_000 };
+const CIRCLES: u64 = if IS_FAST { 10_000 } else { 250 };
+/// How often each thing that is looked for has to be seen at least.
+const LEAST: u64 = if IS_FAST { 100 } else { 2 };
 const IS_FAST: bool = !cfg!(debug_assertions);
 
 /// Seeds that once failed. What they found has tests of its own in `tests/waits.rs`: room that came free between two attempts, and
@@ -40,21 +42,21 @@ const REGRESSIONS: [u64; 2] = [1_000_174, 1_002_627];
 #[test]
 fn nothing_is_lost_whatever_happens() {
     let Some(seen) = search(Focus::Lives, LIVES, &REGRESSIONS) else { return };
-    seen.assert_at_least(100, &seen::KINDS);
-    let least = if IS_FAST { 12_000_000 } else { 2_000_000 };
+    seen.assert_at_least(LEAST, &seen::KINDS);
+    let least = if IS_FAST { 9_500_000 } else { 230_000 };
     assert!(seen.times("lifecycles") >= least, "{} tasks", seen.times("lifecycles"));
 }
 
 #[test]
 fn a_shutdown_ends_in_time_whatever_state_it_finds() {
     let Some(seen) = search(Focus::Ends, ENDS, &[]) else { return };
-    seen.assert_at_least(if IS_FAST { 100 } else { 10 }, &seen::ENDS);
+    seen.assert_at_least(LEAST, &seen::ENDS);
 }
 
 #[test]
 fn of_each_circle_one_is_told_whatever_waits_beside_it() {
     let Some(seen) = search(Focus::Circles, CIRCLES, &[]) else { return };
-    seen.assert_at_least(100, &seen::CIRCLES);
+    seen.assert_at_least(LEAST, &seen::CIRCLES);
 }
 
 #[test]
