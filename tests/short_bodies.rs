@@ -2,6 +2,8 @@
 //! that, also when the next body is of another kind.
 #![cfg(test)]
 
+#[path = "short_bodies/counts.rs"]
+mod counts;
 #[path = "common/run.rs"]
 mod run;
 
