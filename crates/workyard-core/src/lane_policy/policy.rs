@@ -19,7 +19,12 @@ pub struct Slot(pub u32);
 
 /// The place of a submitter in the line for room.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Ticket(pub u32);
+pub struct Ticket {
+    /// Reused after the submitter has left.
+    pub number: u32,
+    /// Tells those apart that had the number one after the other: what comes late for one is not taken for the next.
+    pub turn: u32,
+}
 
 /// Why a task was not let in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -39,7 +39,7 @@ struct Model {
     /// By slot: how urgent the task is, and whether it is tried again.
     tasks: BTreeMap<u32, (Priority, bool)>,
     line: VecDeque<Ticket>,
-    promised: BTreeSet<u32>,
+    promised: BTreeSet<Ticket>,
     open: bool,
     ledger: Ledger,
     never_started: u64,
@@ -191,7 +191,7 @@ fn offer(policy: &mut LanePolicy<()>, model: &mut Model, priority: Priority) {
 fn line(policy: &mut LanePolicy<()>, model: &mut Model, rng: &mut Rng) {
     if rng.chance(0.6) {
         let ticket = policy.line_up();
-        assert!(!model.line.contains(&ticket) && !model.promised.contains(&ticket.0), "{ticket:?} is taken");
+        assert!(!model.line.contains(&ticket) && !model.promised.contains(&ticket), "{ticket:?} is taken");
         model.line.push_back(ticket);
     } else if !model.line.is_empty() {
         let gone = model.line.remove(rng.below(model.line.len())).unwrap();
@@ -336,28 +336,28 @@ fn room(policy: &mut LanePolicy<()>, model: &mut Model, rng: &mut Rng) {
     if rng.chance(0.6) {
         let expected = if model.open && model.has_room() { model.line.pop_front() } else { None };
         assert_eq!(policy.promise_next(), expected, "first come, first served");
-        model.promised.extend(expected.map(|ticket| ticket.0));
+        model.promised.extend(expected);
         return;
     }
-    let tickets: Vec<u32> = model.promised.iter().copied().chain(model.line.iter().map(|ticket| ticket.0)).collect();
+    let tickets: Vec<_> = model.promised.iter().chain(&model.line).copied().collect();
     if tickets.is_empty() {
         return;
     }
     let (ticket, priority) = (*rng.pick(&tickets), *rng.pick(&Priority::ALL));
     let is_promised = model.promised.contains(&ticket);
     if is_promised && rng.chance(0.3) {
-        policy.leave_line(Ticket(ticket));
+        policy.leave_line(ticket);
         model.promised.remove(&ticket);
         return;
     }
-    let redeemed = policy.redeem(Ticket(ticket), model.now, priority);
+    let redeemed = policy.redeem(ticket, model.now, priority);
     match (model.open, is_promised) {
         (false, _) => assert_eq!(redeemed, Err(Refusal::Closed)),
         (true, false) => return assert_eq!(redeemed, Err(Refusal::Full), "its turn has not come"),
         (true, true) => model.accept(redeemed.unwrap(), priority),
     }
     model.promised.remove(&ticket);
-    model.line.retain(|waiting| waiting.0 != ticket);
+    model.line.retain(|waiting| *waiting != ticket);
 }
 
 #[test]
@@ -381,9 +381,9 @@ fn the_policy_does_what_the_model_does() {
 /// The liveness phase: whatever happened before, all who are in get their turn and leave.
 fn settle(policy: &mut LanePolicy<()>, model: &mut Model) {
     policy.close();
-    let tickets: Vec<u32> = model.promised.iter().copied().chain(model.line.iter().map(|ticket| ticket.0)).collect();
+    let tickets: Vec<_> = model.promised.iter().chain(&model.line).copied().collect();
     for ticket in tickets {
-        assert_eq!(policy.redeem(Ticket(ticket), model.now, Priority::NORMAL), Err(Refusal::Closed));
+        assert_eq!(policy.redeem(ticket, model.now, Priority::NORMAL), Err(Refusal::Closed));
     }
     for slot in std::mem::take(&mut model.between) {
         assert!(policy.retry(slot, model.now), "also when the lane is closed");
@@ -414,7 +414,7 @@ fn a_number_is_reused_so_memory_is_bounded_by_what_is_live() {
         assert!(slots.iter().all(|slot| slot.0 < 4), "{slots:?}");
         assert_eq!(policy.offer(Moment::default(), Priority::NORMAL), Err(Refusal::Full));
         let tickets: Vec<Ticket> = (0..5).map(|_| policy.line_up()).collect();
-        assert!(tickets.iter().all(|ticket| ticket.0 < 5), "{tickets:?}");
+        assert!(tickets.iter().all(|ticket| ticket.number < 5), "{tickets:?}");
         assert!(slots.iter().all(|&slot| policy.end_queued(slot, Outcome::Cancelled)));
         assert_eq!(std::iter::from_fn(|| policy.promise_next()).count(), 4);
         for ticket in tickets {
@@ -462,4 +462,18 @@ fn the_times_of_a_task_are_told_until_its_body_has_ended() {
     assert_eq!(policy.times_of(first, at(10)), Some((secs(3), Some(secs(6)))), "the body runs on");
     assert_eq!(policy.end_body(first, Outcome::Completed, at(11)), Some(Ending::Late));
     assert_eq!((policy.times_of(first, at(12)), policy.times_of(second, at(12))), (None, None));
+}
+
+#[test]
+fn what_comes_late_for_who_has_left_is_not_taken_for_the_next_who_has_the_number() {
+    let mut policy = LanePolicy::<()>::new(LaneConfig::new(1, 0, Order::Fifo, Ageing::default()).unwrap());
+    let left = policy.line_up();
+    assert_eq!(policy.promise_next(), Some(left));
+    assert!(policy.leave_line(left));
+    let next = policy.line_up();
+    assert!(next.number == left.number && next != left);
+    assert_eq!(policy.promise_next(), Some(next));
+    assert_eq!((policy.step_aside(left), policy.come_back(left), policy.leave_line(left)), (None, false, false));
+    assert_eq!(policy.redeem(left, Moment::default(), Priority::NORMAL), Err(Refusal::Full));
+    assert!(policy.redeem(next, Moment::default(), Priority::NORMAL).is_ok());
 }

@@ -403,7 +403,7 @@ impl LaneState {
 
     /// Replaces what is known of a submitter; drop the old after the lock.
     fn keep_submitter(&mut self, ticket: Ticket, submitter: Option<Submitter>) -> Option<Submitter> {
-        let at = ticket.0 as usize;
+        let at = ticket.number as usize;
         if self.submitters.len() <= at {
             self.submitters.resize_with(at + 1, || None);
         }

@@ -39,6 +39,7 @@
 //! Lock order: the lock of the waits is a leaf like the lanes'; statuses are read from the headers, without the lanes.
 
 mod direct;
+mod promises;
 mod registry;
 mod state;
 

@@ -118,8 +118,8 @@ impl Waits {
         // Under the lock, which `held_up` takes afterwards: one of the two sees the other.
         let can_take_it = !task.header().is_held_up();
         if can_take_it {
-            state.promised(task.header().id.0, lane, ticket);
-            self.promises.store(state.promises(), Ordering::Relaxed);
+            state.promises.add(task.header().id.0, lane.number, Arc::downgrade(lane), ticket);
+            self.promises.store(state.promises.len(), Ordering::Relaxed);
         }
         can_take_it
     }
@@ -131,8 +131,8 @@ impl Waits {
         }
         let promised = {
             let mut state = self.state.lock();
-            let promised = state.take_promised(task.header().id.0);
-            self.promises.store(state.promises(), Ordering::Relaxed);
+            let promised = state.promises.take(task.header().id.0);
+            self.promises.store(state.promises.len(), Ordering::Relaxed);
             promised
         };
         for (lane, ticket) in promised {
@@ -144,14 +144,14 @@ impl Waits {
 
     /// A submitter took its room, or left.
     pub(crate) fn promise_is_over(&self, lane: &LaneShared, ticket: Ticket) {
-        // Relaxed: a promise that is entered here too late is one of a number that is free or another's by then. That one then
-        // steps aside for nothing, and comes back when it is polled, as it was woken to be.
+        // Relaxed: a promise that is entered here too late is one of a ticket that is void, for which nobody steps aside. Others may have its
+        // number by then, which is why tickets have turns.
         if self.promises.load(Ordering::Relaxed) == 0 {
             return;
         }
         let mut state = self.state.lock();
-        state.promise_is_over(lane.number, ticket);
-        self.promises.store(state.promises(), Ordering::Relaxed);
+        state.promises.end(lane.number, ticket);
+        self.promises.store(state.promises.len(), Ordering::Relaxed);
     }
 
     /// Runs, in the stack of a closure that waits, one task of its lane that it waits for or that takes up the room it

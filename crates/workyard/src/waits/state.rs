@@ -6,10 +6,11 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
-use workyard_core::{Awaited, Ticket, WaitGraph};
+use workyard_core::{Awaited, WaitGraph};
 
 use crate::lane::LaneShared;
 use crate::task::cell::Task;
+use crate::waits::promises::Promises;
 
 #[derive(Default)]
 pub(super) struct State {
@@ -22,8 +23,8 @@ pub(super) struct State {
     waiting: HashMap<usize, BTreeSet<u64>>,
     /// By closure that runs another in its stack: its own waits meanwhile.
     suspended: HashMap<u64, Vec<Awaited>>,
-    /// Room that was promised to submitters, and the tasks in whose bodies they wait. Weak: the lanes own the yard that owns this.
-    promised: BTreeMap<(usize, Ticket), (u64, Weak<LaneShared>)>,
+    /// Weak: the lanes own the yard that owns this.
+    pub(super) promises: Promises<Weak<LaneShared>>,
     next_number: u64,
 }
 
@@ -172,24 +173,6 @@ impl State {
         let suspended = self.suspended.remove(&helper).unwrap_or_default();
         self.graph.resume(helper, Awaited::Task(task), suspended);
         self.forget(helper, [Awaited::Task(task)], after);
-    }
-
-    /// A submitter in the body of a task was promised room.
-    pub(super) fn promised(&mut self, task: u64, lane: &Arc<LaneShared>, ticket: Ticket) {
-        self.promised.insert((lane.number, ticket), (task, Arc::downgrade(lane)));
-    }
-
-    pub(super) fn take_promised(&mut self, task: u64) -> Vec<(Weak<LaneShared>, Ticket)> {
-        let taken = self.promised.extract_if(.., |_, (to, _)| *to == task);
-        taken.map(|((_, ticket), (_, lane))| (lane, ticket)).collect()
-    }
-
-    pub(super) fn promise_is_over(&mut self, lane: usize, ticket: Ticket) {
-        self.promised.remove(&(lane, ticket));
-    }
-
-    pub(super) fn promises(&self) -> usize {
-        self.promised.len()
     }
 
     /// Looks at all that needs a slot of `lane` on the way to what `waiter` awaits: a task, or room (`None`).
