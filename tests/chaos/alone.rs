@@ -15,7 +15,23 @@ pub(crate) fn alone(name: &str, shell: &str, test: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         return test();
     }
-    let finished = start(name, shell);
+    passes(&start(name, shell));
+}
+
+/// As [`alone`], with as much address space as `tries` say, in KiB, one after the other: with the next one only if the system gave a thread its stack
+/// and not the little that std needs beside it to tell an overflow, with which std ends the process.
+#[track_caller]
+pub(crate) fn alone_within(name: &str, tries: impl Iterator<Item = u32>, test: impl FnOnce()) {
+    if std::env::var_os(INSIDE).is_some() {
+        return test();
+    }
+    let ended_by_std = |finished: &Finished| finished.stderr.contains("failed to allocate an alternative stack");
+    let finished = tries.map(|kib| start(name, &format!("ulimit -v {kib}"))).find(|finished| !ended_by_std(finished));
+    passes(&finished.expect("of all tries one is not ended by std"));
+}
+
+#[track_caller]
+fn passes(finished: &Finished) {
     assert_eq!(finished.code, Some(0), "{finished}");
     assert!(finished.stdout.contains("1 passed"), "{finished}");
 }
