@@ -123,6 +123,18 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_due_at_each_tenth_and_counts_as_written() {
+        let mut meter = Meter::new(at(0));
+        let so_far = |done| Tally { done, failed: 0, total: Some(100) };
+        assert_eq!(meter.next_line(&so_far(0)), Some(10));
+        let due: Vec<_> =
+            [9, 10, 11, 19, 20].iter().filter(|&&done| meter.poll_line(at(done), &so_far(done))).collect();
+        assert_eq!(due, [&10, &20]);
+        assert_eq!(meter.next_line(&so_far(20)), Some(30));
+        assert_eq!(meter.next_line(&Tally { total: None, ..so_far(20) }), None);
+    }
+
+    #[test]
     fn what_is_let_go_is_done_only_if_all_has_ended() {
         let part = Tally { done: 33, failed: 1, total: Some(100) };
         assert_eq!(State::at_end(&part, false), State::Stopped);
