@@ -303,3 +303,10 @@ struct FromJoinSet;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/coming-from/rayon.md")]
 struct FromRayon;
+
+/// How often locks of this library were taken so far: for the test that counts them.
+#[cfg(workyard_mutants)]
+#[doc(hidden)]
+pub fn locked() -> u64 {
+    primitives::counted::locked()
+}

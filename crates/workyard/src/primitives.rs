@@ -7,7 +7,13 @@ pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 #[cfg(not(workyard_loom))]
 pub(crate) use futures_util::task::AtomicWaker;
 #[cfg(not(any(workyard_loom, workyard_shuttle)))]
-pub(crate) use parking_lot::{Mutex, MutexGuard};
+pub(crate) use parking_lot::MutexGuard;
+
+#[cfg(not(any(workyard_loom, workyard_shuttle, workyard_mutants)))]
+pub(crate) use parking_lot::Mutex;
+
+#[cfg(all(workyard_mutants, not(any(workyard_loom, workyard_shuttle))))]
+pub(crate) use counted::Mutex;
 
 #[cfg(workyard_loom)]
 pub(crate) use modelled::{AtomicBool, AtomicU8, AtomicU64, AtomicWaker, Condvar, Mutex, MutexGuard};
@@ -23,10 +29,13 @@ pub(crate) use modelled::model;
 
 /// What is shuttle's in its models, and in those of loom what it always is: they are of parts that do not have it.
 pub(crate) mod whole {
-    #[cfg(not(workyard_shuttle))]
+    #[cfg(not(any(workyard_shuttle, workyard_mutants)))]
     pub(crate) use parking_lot::Mutex;
     #[cfg(not(workyard_shuttle))]
     pub(crate) use std::thread_local;
+
+    #[cfg(all(workyard_mutants, not(workyard_shuttle)))]
+    pub(crate) use super::counted::Mutex;
 
     #[cfg(workyard_shuttle)]
     pub(crate) use super::shuffled::{Mutex, thread_local};
@@ -60,6 +69,52 @@ mod usual {
 
         pub(crate) fn notify_one(&self) {
             self.0.notify_one();
+        }
+    }
+}
+
+/// Mutexes that count how often they are locked, in the build that has planted faults: whether a task locks no more often than it should
+/// is asked there, so that neither the usual build nor one of its own pays for it.
+#[cfg(workyard_mutants)]
+pub(crate) mod counted {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use parking_lot::MutexGuard;
+    use workyard_core::mutant;
+
+    static LOCKED: AtomicU64 = AtomicU64::new(0);
+
+    /// How often any of them was locked so far.
+    pub(crate) fn locked() -> u64 {
+        LOCKED.load(Ordering::Relaxed)
+    }
+
+    #[derive(Default, Debug)]
+    pub(crate) struct Mutex<T>(parking_lot::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(parking_lot::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            LOCKED.fetch_add(if mutant!("locked-twice") { 2 } else { 1 }, Ordering::Relaxed);
+            self.0.lock()
+        }
+
+        /// Counts where it succeeds: who is refused locks in another way, or not at all.
+        pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            let guard = self.0.try_lock();
+            LOCKED.fetch_add(u64::from(guard.is_some()), Ordering::Relaxed);
+            guard
+        }
+
+        pub(crate) fn get_mut(&mut self) -> &mut T {
+            self.0.get_mut()
+        }
+
+        pub(crate) fn into_inner(self) -> T {
+            self.0.into_inner()
         }
     }
 }

@@ -42,11 +42,13 @@ const MUTANTS: &[Mutant] = &[
     mutant("hand-not-emptied", "short_bodies", "futures_that_block_their_threads_for_one_another_all_run"),
     mutant("held-wake-lost", "short_bodies", "a_long_body_does_not_hold_back_the_results_before_it"),
     mutant("ledger-off-by-one", "shutdown", "what_was_accepted_is_drained"),
+    mutant("locked-twice", "short_bodies", "counts::a_future_submitted_takes_few_wake_ups_and_locks"),
     mutant("member-told-twice", "group", "collect::results_of_all_lanes_come_together"),
     mutant("place-in-line-kept", "admission", "a_thousand_waiting_submitters_may_go_again"),
     mutant("promise-lost", "admission", "waiting_submitters_are_served_in_order_and_not_overtaken"),
     mutant("put-wakes-nobody", "queue", "fairness::waiting_gets_get_items_in_the_order_in_which_they_came"),
     mutant("queue-lost-at-close", "shutdown", "what_was_accepted_is_drained"),
+    mutant("queue-locked-twice", "short_bodies", "counts::an_item_of_a_queue_takes_two_locks_and_no_wake_up"),
     mutant(
         "queued-task-unanswered",
         "cancellation",
@@ -101,8 +103,8 @@ const CHOICE: &str = "WORKYARD_MUTANT";
 /// How long a test may take. With a fault, one that takes longer has found it.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// How many run at once.
-const AT_ONCE: usize = 2;
+/// How many run at once. One that has found its fault mostly waits in vain, until it is out of time.
+const AT_ONCE: usize = 3;
 
 /// Builds the tests, runs them without a fault, and then each fault's test with it.
 pub(crate) fn run(steps: &mut Steps) {

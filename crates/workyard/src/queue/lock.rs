@@ -2,6 +2,8 @@
 
 use std::hint::spin_loop;
 
+use workyard_core::mutant;
+
 use crate::primitives::{Mutex, MutexGuard};
 
 /// A mutex for sections of some ten nanoseconds.
@@ -18,6 +20,9 @@ impl<T> Lock<T> {
 
     #[inline]
     pub(super) fn lock(&self) -> MutexGuard<'_, T> {
+        if mutant!("queue-locked-twice") {
+            drop(self.0.lock());
+        }
         self.0.try_lock().unwrap_or_else(|| self.lock_contended())
     }
 
