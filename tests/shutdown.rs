@@ -6,6 +6,7 @@
 mod run;
 
 use std::future::{Future, pending};
+use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,7 +15,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join;
 use tokio::runtime::{self, Runtime};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use workyard::{Handle, IoLane, Lane, Outcome, Reason, Report, Scheduler, Snapshot, TaskErrorKind, TaskStatus};
 use workyard_testkit::{DropCounter, Rng, SeedOnPanic, seeds, threads_named, wait_for, wait_for_async};
@@ -74,12 +77,19 @@ fn an_empty_yard_ends_at_once_and_its_threads_with_it() {
 fn what_was_accepted_is_drained() {
     on_runtime(async {
         let yard = narrow();
-        let handles: Vec<_> = (0..10).map(|n| yard.io().try_submit(async move { n }).unwrap()).collect();
-        let closures: Vec<_> = (0..10).map(|n| yard.cpu().try_submit(move || n).unwrap()).collect();
-        let report = soon(yard.shutdown().drain_for(SOON)).await;
+        // The first of each lane holds up the others until the end has begun.
+        let (future_ends, future_waits) = oneshot::channel::<()>();
+        let (closure_ends, closure_waits) = mpsc::channel::<()>();
+        let held = yard.io().try_submit(async move { future_waits.await.map_or(0, |()| 0) }).unwrap();
+        let handles: Vec<_> = (1..10).map(|n| yard.io().try_submit(async move { n }).unwrap()).collect();
+        let held_too = yard.cpu().try_submit(move || closure_waits.recv().map_or(0, |()| 0)).unwrap();
+        let closures: Vec<_> = (1..10).map(|n| yard.cpu().try_submit(move || n).unwrap()).collect();
+        let (report, ()) =
+            join(soon(yard.shutdown().drain_for(SOON)), async { drop((future_ends, closure_ends)) }).await;
         assert!(is_clean(&report) && report.never_started == 0, "{report}");
         assert_eq!((report.total.accepted, report.total.completed), (20, 20));
-        for (n, handle) in handles.into_iter().chain(closures).enumerate() {
+        let (futures, closures) = (once(held).chain(handles), once(held_too).chain(closures));
+        for (n, handle) in futures.chain(closures).enumerate() {
             assert_eq!(handle.await.unwrap(), n % 10);
         }
     });

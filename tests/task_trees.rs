@@ -105,9 +105,7 @@ fn trees_of_tasks_over_narrow_lanes_come_to_their_end() {
             let sizes: Vec<_> = trees.iter().map(Tree::size).collect();
             let runs: Vec<_> = trees.into_iter().map(|tree| tokio::spawn(tree.run(yard.clone()))).collect();
             for (run, size) in runs.into_iter().zip(sizes) {
-                let run = tokio::time::timeout(std::time::Duration::from_secs(4), run).await;
-                let run = run.unwrap_or_else(|_| panic!("{:#?}", yard));
-                assert_eq!(run.unwrap().unwrap(), size);
+                assert_eq!(soon(run).await.unwrap().unwrap(), size);
             }
             let report = soon(yard.shutdown().drain_for(SOON)).await;
             assert!(report.balances() && report.is_clean(), "{report}");
