@@ -59,7 +59,7 @@ impl Counts {
     /// So many each, for what was counted, and a hundredth more.
     fn assert_at_most(self, what: &str, wakes: f64, locks: f64) {
         println!("{what}: {self:?}");
-        let least = if cfg!(workyard_mutants) { 1 } else { 0 };
+        let least = u64::from(cfg!(workyard_mutants));
         assert!(self.locks >= least, "{what}: locks are counted");
         #[expect(clippy::cast_precision_loss, reason = "they are not that many")]
         let each = |count: u64| count as f64 / COUNTED as f64;
