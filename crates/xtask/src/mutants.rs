@@ -47,8 +47,8 @@ const MUTANTS: &[Mutant] = &[
     mutant("place-in-line-kept", "admission", "a_thousand_waiting_submitters_may_go_again"),
     mutant("promise-lost", "admission", "waiting_submitters_are_served_in_order_and_not_overtaken"),
     mutant("put-wakes-nobody", "queue", "fairness::waiting_gets_get_items_in_the_order_in_which_they_came"),
-    mutant("queue-lost-at-close", "shutdown", "what_was_accepted_is_drained"),
     mutant("queue-locked-twice", "short_bodies", "counts::an_item_of_a_queue_takes_two_locks_and_no_wake_up"),
+    mutant("queue-lost-at-close", "shutdown", "what_was_accepted_is_drained"),
     mutant(
         "queued-task-unanswered",
         "cancellation",
