@@ -15,6 +15,8 @@ mod lanes;
 mod nested;
 #[path = "map/pipelines.rs"]
 mod pipelines;
+#[path = "map/polls.rs"]
+mod polls;
 #[path = "map/progress.rs"]
 mod progress;
 #[path = "map/rows.rs"]

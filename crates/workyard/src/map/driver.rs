@@ -15,12 +15,12 @@ use workyard_core::{Outcome, Reason, Tally, TaskState};
 
 use crate::map::futures::Runner;
 use crate::map::inbox::Inbox;
-use crate::map::places::Places;
-use crate::map::spec::{Numbered, Settled};
+use crate::map::places::{Given, Places, Polled};
+use crate::map::spec::Numbered;
 use crate::map::turn::{Next, Take};
 use crate::observe::{in_poll, inside};
 use crate::task::cell::Task;
-use crate::task::{Payload, catch, current};
+use crate::task::{BoxError, Payload, catch, current};
 
 /// How many inputs a runner takes at once.
 const BATCH: usize = 64;
@@ -32,7 +32,7 @@ const POLLS: u32 = 512;
 const TURN: Duration = Duration::from_micros(200);
 
 /// How many polls there are between two looks at the clock.
-const LOOK_EVERY: u32 = 16;
+const LOOK_EVERY: u32 = 32;
 
 /// The tokio task of a runner.
 pub(super) struct Driver<I, T, F, Fut>
@@ -40,7 +40,7 @@ where
     I: Send + 'static,
     T: Send + 'static,
     F: Fn(I) -> Fut + Send + Sync + 'static,
-    Fut: Future + Send + 'static,
+    Fut: Future<Output = Result<T, BoxError>> + Send + 'static,
 {
     runner: Arc<Runner<I, T, F, Fut>>,
     work: Work<I, T, Fut>,
@@ -51,7 +51,7 @@ where
     I: Send + 'static,
     T: Send + 'static,
     F: Fn(I) -> Fut + Send + Sync + 'static,
-    Fut: Future + Send + 'static,
+    Fut: Future<Output = Result<T, BoxError>> + Send + 'static,
 {
     pub(super) fn new(runner: Arc<Runner<I, T, F, Fut>>, places: Places<Fut, I>) -> Self {
         let work = Work::new(places, runner.header.span().take());
@@ -64,16 +64,19 @@ struct Work<I, T, Fut> {
     places: Places<Fut, I>,
     /// Items that were accepted and have not ended.
     in_flight: usize,
+    /// Places that are polled next, from `at` on. A turn that is over leaves some for the next one, before what is woken meanwhile.
     woken: Vec<u32>,
+    at: usize,
     /// Woken while the runner had lent the slot that they wait without.
     put_off: Vec<u32>,
     /// Inputs that the lane has not accepted.
     fresh: VecDeque<(u64, I)>,
     /// Those that it has, with their places.
     accepted: VecDeque<(u32, u64, I)>,
-    /// Results of items that have ended and were not answered; also where the driver is blocked by another they are, as those that
-    /// run.
-    ended: Vec<(u32, Settled<I, T>, Outcome)>,
+    /// Where items were that have ended and were not answered; also where the driver is blocked by another they are, as those that
+    /// run. Their results are in the same order.
+    ended: Vec<(u32, Outcome)>,
+    into: Given<I, T>,
     /// Results that the lane has counted.
     done: Vec<Numbered<I, T>>,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -96,17 +99,19 @@ impl<I, T, Fut> Work<I, T, Fut>
 where
     I: Send + 'static,
     T: Send + 'static,
-    Fut: Future + Send + 'static,
+    Fut: Future<Output = Result<T, BoxError>> + Send + 'static,
 {
     fn new(places: Places<Fut, I>, span: Span) -> Self {
         Self {
             places,
             in_flight: 0,
             woken: Vec::new(),
+            at: 0,
             put_off: Vec::new(),
             fresh: VecDeque::new(),
             accepted: VecDeque::new(),
             ended: Vec::new(),
+            into: Given { results: Vec::new(), aside: None },
             done: Vec::new(),
             sleep: None,
             span,
@@ -127,8 +132,8 @@ where
         self.stop_overdue(runner);
         self.woken.append(&mut self.put_off);
         loop {
-            runner.inbox.take_woken(&mut self.woken);
-            while let Some(place) = self.woken.pop() {
+            self.places.take_woken(&mut self.woken);
+            while let Some(place) = self.next_woken() {
                 self.poll_place(runner, place);
                 if self.is_over(began) == Turn::Over {
                     return self.yield_now(runner, cx);
@@ -144,9 +149,15 @@ where
                 Inputs::Left => return self.leave(runner),
                 Inputs::GaveWay => return Poll::Pending,
             }
+            let batch = self.accepted.len();
+            // At once, and not as they end one by one.
+            self.ended.reserve(batch);
+            self.into.results.reserve(batch);
+            self.places.open_round(batch);
             while let Some((place, index, input)) = self.accepted.pop_front() {
                 self.start(runner, place, index, input);
             }
+            self.places.close_round();
             if self.is_over(began) == Turn::Over {
                 return self.yield_now(runner, cx);
             }
@@ -162,12 +173,24 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         self.stop_overdue(runner);
-        runner.inbox.take_woken(&mut self.woken);
-        while let Some(place) = self.woken.pop() {
+        self.places.take_woken(&mut self.woken);
+        while let Some(place) = self.next_woken() {
             if self.places.waits(place) { self.put_off.push(place) } else { self.poll_place(runner, place) }
         }
         self.hand_out(runner);
         self.poll_sleep(cx)
+    }
+
+    #[inline]
+    fn next_woken(&mut self) -> Option<u32> {
+        let next = self.woken.get(self.at).copied();
+        if next.is_some() {
+            self.at += 1;
+        } else {
+            self.woken.clear();
+            self.at = 0;
+        }
+        next
     }
 
     #[inline]
@@ -183,9 +206,6 @@ where
         runner: &Arc<Runner<I, T, F, Fut>>,
         cx: &Context<'_>,
     ) -> Poll<()> {
-        for place in self.woken.drain(..) {
-            runner.inbox.wake(place);
-        }
         self.hand_out(runner);
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -251,20 +271,27 @@ where
 
     /// Answers for the items that have ended, and frees their places.
     fn answer_ended<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>) -> Tally {
-        let mut tally = Tally::NONE;
-        for (place, result, how) in self.ended.drain(..) {
-            match runner.inbox.take(place) {
-                Some(held) => {
-                    if held.began {
-                        tally.count(how);
-                    } else {
-                        tally.count_never_started(how);
-                    }
-                    self.done.push((held.index, result));
+        let (mut tally, mut late) = (Tally::NONE, Vec::new());
+        {
+            let answers = runner.inbox.answers();
+            for (at, &(place, how)) in self.ended.iter().enumerate() {
+                match answers.take(place) {
+                    Some(held) if held.began => tally.count(how),
+                    Some(_) => tally.count_never_started(how),
+                    None => late.push(at),
                 }
-                None => runner.map.exchange.drop_late(result),
+                self.places.release(place);
             }
-            self.places.release(place);
+        }
+        self.ended.clear();
+        for at in late.into_iter().rev() {
+            let (_, result) = self.into.results.remove(at);
+            runner.map.exchange.drop_late(result);
+        }
+        if self.done.is_empty() {
+            std::mem::swap(&mut self.done, &mut self.into.results);
+        } else {
+            self.done.append(&mut self.into.results);
         }
         tally
     }
@@ -287,17 +314,17 @@ where
         let spec = &exchange.spec;
         if let Some(reason) = exchange.stopped() {
             let error = exchange.never_ran(index, input, Some(reason));
-            return self.end(runner, place, Err(error), None, reason.outcome());
+            return self.end(runner, place, (index, Err(error)), None, reason.outcome());
         }
         if spec.timeout == Some(Duration::ZERO) {
             let error = exchange.never_ran(index, input, Some(Reason::Timeout));
-            return self.end(runner, place, Err(error), None, Outcome::TimedOut);
+            return self.end(runner, place, (index, Err(error)), None, Outcome::TimedOut);
         }
         let case = match spec.case(index, &input) {
             Ok(case) => case,
             Err(error) => {
                 exchange.drop_value(input);
-                return self.end(runner, place, Err(error), None, Outcome::Panicked);
+                return self.end(runner, place, (index, Err(error)), None, Outcome::Panicked);
             }
         };
         if runner.inbox.begin(place, index).is_none() {
@@ -310,47 +337,65 @@ where
         match catch(|| function(input)) {
             Ok(future) => {
                 self.places.put(place, future, case, spec.timeout);
-                self.poll_place(runner, place);
+                self.poll_with(runner, place, Places::poll_first);
             }
             Err(payload) => {
                 let (result, how) = exchange.conclude(case, Err(payload));
-                self.end(runner, place, result, None, how);
+                self.end(runner, place, (index, result), None, how);
             }
         }
         self.polls += 1;
     }
 
-    #[inline]
     fn poll_place<F: Fn(I) -> Fut + Send + Sync + 'static>(&mut self, runner: &Arc<Runner<I, T, F, Fut>>, place: u32) {
+        self.poll_with(runner, place, Places::poll);
+    }
+
+    #[inline]
+    fn poll_with<F: Fn(I) -> Fut + Send + Sync + 'static>(
+        &mut self,
+        runner: &Arc<Runner<I, T, F, Fut>>,
+        place: u32,
+        poll: impl FnOnce(&mut Places<Fut, I>, u32, &mut Given<I, T>) -> Polled,
+    ) {
         let before = runner.header.waits();
         runner.load.polls(self.in_flight - self.places.waiting(), !self.places.waits(place));
-        let polled = self.places.poll(place);
+        let polled = poll(&mut self.places, place, &mut self.into);
         self.places.count_waits(place, before, runner.header.waits());
-        let Some(Poll::Ready(output)) = polled else { return };
-        let conclude = runner.map.conclude;
-        let (case, panicked) = self.places.clear(place);
-        let Some(case) = case else { return };
-        let returned = output.and_then(|output| catch(|| conclude(output)));
-        let (result, how) = runner.map.exchange.conclude(case, returned);
-        self.end(runner, place, result, panicked, how);
+        match polled {
+            Polled::Empty | Polled::Pending => {}
+            Polled::Completed => {
+                if let Some(payload) = self.places.clear_completed(place) {
+                    note_drop_panic(runner, &payload);
+                }
+                self.in_flight -= 1;
+                self.ended.push((place, Outcome::Completed));
+            }
+            Polled::Returned => {
+                let (case, panicked) = self.places.clear(place);
+                let (Some(case), Some(returned)) = (case, self.into.aside.take()) else { return };
+                let index = case.index;
+                let (result, how) = runner.map.exchange.conclude(case, returned);
+                self.end(runner, place, (index, result), panicked, how);
+            }
+        }
     }
 
     /// An item has ended. It is answered, and its place free, when the driver looks at the lane next.
-    #[inline]
     fn end<F: Fn(I) -> Fut + Send + Sync + 'static>(
         &mut self,
         runner: &Arc<Runner<I, T, F, Fut>>,
         place: u32,
-        result: Settled<I, T>,
+        result: Numbered<I, T>,
         panicked: Option<Payload>,
         how: Outcome,
     ) {
-        let exchange = &*runner.map.exchange;
         if let Some(payload) = panicked {
-            exchange.lane.unobserved.note_item_drop_panic(&exchange.lane, &exchange.spec.origin, &payload);
+            note_drop_panic(runner, &payload);
         }
         self.in_flight -= 1;
-        self.ended.push((place, result, how));
+        self.ended.push((place, how));
+        self.into.results.push(result);
     }
 
     /// Drops the futures of items that are out of time.
@@ -371,7 +416,9 @@ where
     ) {
         let (case, panicked) = self.places.clear(place);
         if let Some(case) = case {
-            self.end(runner, place, Err(runner.map.exchange.spec.stopped(case, how, reason)), panicked, how);
+            let index = case.index;
+            let result = Err(runner.map.exchange.spec.stopped(case, how, reason));
+            self.end(runner, place, (index, result), panicked, how);
         }
     }
 
@@ -436,6 +483,16 @@ where
     }
 }
 
+/// The `Drop` of a future has panicked.
+#[cold]
+fn note_drop_panic<I, T, F, Fut>(runner: &Runner<I, T, F, Fut>, payload: &Payload)
+where
+    Fut: Future,
+{
+    let exchange = &*runner.map.exchange;
+    exchange.lane.unobserved.note_item_drop_panic(&exchange.lane, &exchange.spec.origin, payload);
+}
+
 /// What came of asking for inputs.
 enum Inputs {
     /// There are some.
@@ -456,7 +513,7 @@ where
     I: Send + 'static,
     T: Send + 'static,
     F: Fn(I) -> Fut + Send + Sync + 'static,
-    Fut: Future + Send + 'static,
+    Fut: Future<Output = Result<T, BoxError>> + Send + 'static,
 {
 }
 
@@ -465,7 +522,7 @@ where
     I: Send + 'static,
     T: Send + 'static,
     F: Fn(I) -> Fut + Send + Sync + 'static,
-    Fut: Future + Send + 'static,
+    Fut: Future<Output = Result<T, BoxError>> + Send + 'static,
 {
     type Output = ();
 
@@ -513,7 +570,7 @@ where
     I: Send + 'static,
     T: Send + 'static,
     F: Fn(I) -> Fut + Send + Sync + 'static,
-    Fut: Future + Send + 'static,
+    Fut: Future<Output = Result<T, BoxError>> + Send + 'static,
 {
     fn drop(&mut self) {
         let Self { runner, work } = self;

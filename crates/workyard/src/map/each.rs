@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::map::builder::Make;
 use crate::map::closures::Closures;
 use crate::map::exchange::{Exchange, Recruit};
-use crate::map::futures::Futures;
+use crate::map::futures::{Concluded, Futures};
 use crate::map::station::{Sweep, Swept};
 use crate::task::BoxError;
 
@@ -48,12 +48,13 @@ where
 }
 
 /// A map of futures.
-pub(super) fn futures<I, T, F, Fut>(function: F, conclude: fn(Fut::Output) -> Result<T, BoxError>) -> Make<I, T>
+pub(super) fn futures<I, T, F, Fut, C>(function: F, conclude: C) -> Make<I, T>
 where
     I: Send + 'static,
     T: Send + 'static,
     F: Fn(I) -> Fut + Send + Sync + 'static,
     Fut: Future + Send + 'static,
+    C: Fn(Fut::Output) -> Result<T, BoxError> + Copy + Send + Sync + 'static,
 {
     Box::new(EachFuture { function, conclude })
 }
@@ -87,20 +88,23 @@ where
     }
 }
 
-struct EachFuture<F, O, T> {
+struct EachFuture<F, C> {
     function: F,
-    conclude: fn(O) -> Result<T, BoxError>,
+    conclude: C,
 }
 
-impl<I, T, F, Fut> Each<I, T> for EachFuture<F, Fut::Output, T>
+impl<I, T, F, Fut, C> Each<I, T> for EachFuture<F, C>
 where
     I: Send + 'static,
     T: Send + 'static,
     F: Fn(I) -> Fut + Send + Sync + 'static,
     Fut: Future + Send + 'static,
+    C: Fn(Fut::Output) -> Result<T, BoxError> + Copy + Send + Sync + 'static,
 {
     fn crew(self: Box<Self>, exchange: &Arc<Exchange<I, T>>, places: usize) -> Crew {
-        let map = Arc::new(Futures::new(Arc::clone(exchange), self.function, self.conclude, places));
+        let Self { function, conclude } = *self;
+        let function = move |input| Concluded::new(function(input), conclude);
+        let map = Arc::new(Futures::new(Arc::clone(exchange), function, places));
         Crew { recruit: Arc::new(move || map.runner()), sweep: None }
     }
 

@@ -419,6 +419,7 @@ impl<I, T> Exchange<I, T> {
     }
 
     /// What became of an item whose function was called.
+    #[inline]
     pub(super) fn conclude(&self, case: Case<I>, returned: Returned<T>) -> (Settled<I, T>, Outcome) {
         let (result, how, unused) = self.spec.conclude(case, returned);
         if let Some(copy) = unused.and_then(|case| case.more) {

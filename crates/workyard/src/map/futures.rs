@@ -5,8 +5,9 @@
 //! answered: what did not begin, what runs, and what has ended since its driver last looked at the lane.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker, ready};
 
 use workyard_core::{Ending, Outcome, Reason, Tally};
 
@@ -23,12 +24,37 @@ use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
 use crate::task::{BoxError, TaskError, Where};
 
+pin_project_lite::pin_project! {
+    /// A future of the user's, and what is made of its output.
+    pub(super) struct Concluded<Fut, C> {
+        #[pin]
+        future: Fut,
+        conclude: C,
+    }
+}
+
+impl<Fut, C> Concluded<Fut, C> {
+    pub(super) const fn new(future: Fut, conclude: C) -> Self {
+        Self { future, conclude }
+    }
+}
+
+impl<T, Fut: Future, C: Fn(Fut::Output) -> Result<T, BoxError>> Future for Concluded<Fut, C> {
+    type Output = Result<T, BoxError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let output = ready!(this.future.poll(cx));
+        Poll::Ready((this.conclude)(output))
+    }
+}
+
 /// What all runners of a map have in common.
 pub(super) struct Futures<I, T, F, Fut: Future> {
     pub(super) exchange: Arc<Exchange<I, T>>,
     /// Until it is dropped, by whoever is the last: maybe a thread of the runtime.
     pub(super) function: Option<F>,
-    pub(super) conclude: fn(Fut::Output) -> Result<T, BoxError>,
     /// How many futures a runner polls at most.
     places: usize,
     /// Empty ones that runners left behind, for those that come later; so never more than there were runners at once.
@@ -46,16 +72,11 @@ where
     I: Send + 'static,
     T: Send + 'static,
     F: Fn(I) -> Fut + Send + Sync + 'static,
-    Fut: Future + Send + 'static,
+    Fut: Future<Output = Result<T, BoxError>> + Send + 'static,
 {
     /// With so many places for each runner.
-    pub(super) fn new(
-        exchange: Arc<Exchange<I, T>>,
-        function: F,
-        conclude: fn(Fut::Output) -> Result<T, BoxError>,
-        places: usize,
-    ) -> Self {
-        Self { exchange, function: Some(function), conclude, places, spare: Mutex::default() }
+    pub(super) fn new(exchange: Arc<Exchange<I, T>>, function: F, places: usize) -> Self {
+        Self { exchange, function: Some(function), places, spare: Mutex::default() }
     }
 
     /// A further runner.
@@ -94,7 +115,7 @@ where
     I: Send + 'static,
     T: Send + 'static,
     F: Fn(I) -> Fut + Send + Sync + 'static,
-    Fut: Future + Send + 'static,
+    Fut: Future<Output = Result<T, BoxError>> + Send + 'static,
 {
     fn header(&self) -> &Header {
         &self.header

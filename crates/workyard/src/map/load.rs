@@ -15,6 +15,7 @@ pub(super) struct Load {
 
 impl Load {
     /// One of the items is about to be polled; `is_free`: one of the `free` ones.
+    #[inline]
     pub(super) fn polls(&self, free: usize, is_free: bool) {
         // Relaxed: the lock of the waits orders what is asked with what was entered there, and the driver has it looked at again
         // once nothing is free.

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,8 @@ use loom::thread::spawn;
 
 use super::driven::Driven;
 use super::inbox::{Held, Inbox};
-use crate::primitives::model;
+use super::rounds::Rounds;
+use crate::primitives::{AtomicWaker, model};
 
 /// Polls like a runner until `enough` places were woken, each with what its future's waker did before seen.
 fn run(inbox: &Inbox, enough: usize, did: &[AtomicUsize]) {
@@ -18,7 +19,7 @@ fn run(inbox: &Inbox, enough: usize, did: &[AtomicUsize]) {
     block_on(poll_fn(|cx| {
         inbox.begin_poll(cx.waker());
         let before = seen.len();
-        inbox.take_woken(&mut seen);
+        inbox.take_woken(|place| seen.push(place));
         for &place in &seen[before..] {
             assert_eq!(did[place as usize].load(Ordering::Relaxed), 1, "what was done before the wake-up is seen");
         }
@@ -74,7 +75,7 @@ fn of_a_runner_that_ends_an_item_and_a_shutdown_one_answers() {
             move || inbox.take_all().len()
         });
         let began = inbox.begin(0, 7).is_some();
-        let by_runner = usize::from(inbox.take(0).is_some());
+        let by_runner = usize::from(inbox.answers().take(0).is_some());
         assert!(began || by_runner == 0, "what was answered does not begin, and is not answered again");
         assert_eq!(by_runner + shutdown.join().unwrap(), 1);
     });
@@ -93,5 +94,59 @@ fn of_a_driver_that_goes_and_a_slot_that_comes_one_sees_to_the_runner() {
         });
         let by_driver = usize::from(driven.is_dropped());
         assert_eq!(by_driver + gives.join().unwrap(), 1);
+    });
+}
+
+#[test]
+fn members_of_a_round_that_are_woken_one_by_one_are_both_seen() {
+    model(|| {
+        let inbox = Inbox::new(2);
+        let mut rounds = Rounds::new(&inbox);
+        let round = rounds.open(64, |number| inbox.waker(number)).expect("the first pays");
+        let own = [inbox.waker(0), inbox.waker(1)];
+        // What a future waits for: it says whom to wake, and looks.
+        let events = Arc::new([0, 1].map(|_| (AtomicWaker::new(), AtomicUsize::new(0))));
+        let events_of = [0, 1].map(|place: usize| {
+            let events = Arc::clone(&events);
+            spawn(move || {
+                let (waker, event) = &events[place];
+                event.store(1, Ordering::Release);
+                waker.wake();
+            })
+        });
+        let poll = |place: usize, waker: &Waker| {
+            events[place].0.register(waker);
+            events[place].1.load(Ordering::Acquire) == 1
+        };
+        let mut ended = [false, false];
+        let mut waits = [false, false];
+        let mut first = true;
+        block_on(poll_fn(|cx| {
+            inbox.begin_poll(cx.waker());
+            let mut woken = Vec::new();
+            inbox.take_woken(|number| rounds.expand(number, &mut woken));
+            for place in woken.into_iter().map(|place| place as usize) {
+                let had_ended = ended[place];
+                ended[place] |= poll(place, &own[place]);
+                if !had_ended && std::mem::take(&mut waits[place]) {
+                    rounds.leave(round);
+                }
+            }
+            if std::mem::take(&mut first) {
+                for place in 0..2 {
+                    let waker = rounds.waker(round).expect("it is open").clone();
+                    ended[place] = poll(place, &waker);
+                    if !ended[place] {
+                        waits[place] = true;
+                        rounds.join(round, place as u32);
+                    }
+                }
+                rounds.close(round);
+            }
+            if ended == [true, true] { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        for event in events_of {
+            event.join().unwrap();
+        }
     });
 }

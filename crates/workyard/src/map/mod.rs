@@ -26,6 +26,7 @@ mod pipeline;
 mod places;
 mod results;
 mod retried;
+mod rounds;
 mod shown;
 mod source;
 mod spec;

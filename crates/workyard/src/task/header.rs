@@ -318,8 +318,9 @@ impl Header {
     }
 
     /// How many waits the body has. As exact as [`is_waiting`](Self::is_waiting).
-    pub(crate) fn waits(&self) -> usize {
-        self.waits.load(Ordering::Relaxed) as usize
+    #[inline]
+    pub(crate) fn waits(&self) -> u32 {
+        self.waits.load(Ordering::Relaxed)
     }
 
     /// Whether the body waits for another task or for room. Exact where it matters: at the end of the body's own poll.

@@ -8,6 +8,7 @@ use std::task::Waker;
 use parking_lot::Mutex;
 
 /// Runs user code and catches its panic. What the code leaves behind is never looked at after a panic, only dropped.
+#[inline]
 pub(crate) fn catch<T>(user_code: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     catch_unwind(AssertUnwindSafe(user_code))
 }
