@@ -110,8 +110,16 @@ macro_rules! ring {
     }};
 }
 
+/// In one test, since locks are counted for the whole process.
 #[test]
-fn a_future_submitted_takes_few_wake_ups_and_locks() {
+fn tasks_and_items_take_few_wake_ups_and_locks() {
+    futures();
+    closures();
+    items_of_a_map();
+    items_of_a_queue();
+}
+
+fn futures() {
     counted(|wakes| async move {
         let yard = Scheduler::new();
         ring!(wakes, yard.io().submit(ready(()))).assert_at_most("futures that are ready", 0.1, 2.0);
@@ -119,16 +127,14 @@ fn a_future_submitted_takes_few_wake_ups_and_locks() {
     });
 }
 
-#[test]
-fn a_closure_submitted_takes_few_wake_ups_and_locks() {
+fn closures() {
     counted(|wakes| async move {
         let yard = Scheduler::builder().cpu(Lane::cpu().threads(1)).build().unwrap();
         ring!(wakes, yard.cpu().submit(|| ())).assert_at_most("closures", 1.0, 3.0);
     });
 }
 
-#[test]
-fn an_item_of_a_map_takes_next_to_no_wake_ups_and_locks() {
+fn items_of_a_map() {
     counted(|wakes| async move {
         let yard = Scheduler::new();
         let (mut before, mut after, mut seen) = (Counts::now(&wakes), Counts::now(&wakes), 0);
@@ -145,8 +151,7 @@ fn an_item_of_a_map_takes_next_to_no_wake_ups_and_locks() {
     });
 }
 
-#[test]
-fn an_item_of_a_queue_takes_two_locks_and_no_wake_up() {
+fn items_of_a_queue() {
     counted(|wakes| async move {
         let (tx, rx) = workyard::queue::bounded(AT_ONCE);
         let mut before = Counts::now(&wakes);
