@@ -137,7 +137,8 @@ impl<T> Node<T> {
     fn insert(&mut self, key: DueKey, timer: T) {
         let mut node = self;
         loop {
-            if node.has_to_fork(key) {
+            // The fork that a full leaf becomes may not have a place for it either.
+            while node.has_to_fork(key) {
                 node.fork(key);
             }
             match node {

@@ -120,3 +120,18 @@ fn what_is_taken_out_leaves_no_room_behind() {
         }
     }
 }
+
+/// Whatever a leaf holds when it is full, the timer that makes it a fork may be far from all of it.
+#[test]
+fn one_that_is_due_long_after_very_many_others_fires_last() {
+    for many in 0..3_000_u64 {
+        let mut order = DueOrder::new();
+        for number in 0..many {
+            let _first = order.insert(DueKey::new(at(number), Priority::NORMAL, number), number);
+        }
+        let year = DueKey::new(at(365 * 24 * 3_600 * 1_000_000_000), Priority::NORMAL, many);
+        let _first = order.insert(year, many);
+        assert!(order.contains(&year), "after {many}");
+        assert!(std::iter::from_fn(|| order.pop()).map(|(_, timer)| timer).eq(0..=many), "after {many}");
+    }
+}
