@@ -33,7 +33,7 @@ async fn timers_that_are_cancelled_or_have_fired_are_gone_from_memory() {
     let region = Region::new(ALLOCATOR);
     timers.extend((1..=TIMERS).map(|at| yard.after(Duration::from_millis(at.into())).io(async {})));
     let full = held(&region);
-    assert!(full > TIMERS as usize * 100, "what timers take is counted: {full}");
+    assert!(full > TIMERS as usize * 64, "what timers take is counted: {full}");
     // The first, the last, and all between.
     assert!(timers.iter().step_by(2).chain(timers.iter().skip(1).step_by(2).rev()).all(Timer::cancel));
     assert!(held(&region) < KEPT, "{} of {full} are held after the timers were cancelled", held(&region));

@@ -1,9 +1,9 @@
 //! Owns the order in which timers fire. Never knows what a timer does.
 //!
-//! A tree of the bits of their keys, in which only that is in order which somebody has looked at. A *leaf* is a heap of timers as they came;
-//! a *fork* tells them apart by the highest six bits in which they differ. A leaf that has grown large, or in which one is looked for, is
-//! forked, and only the small leaf with the first timer of all is sorted. So setting a timer adds it to the end of some leaf, and
-//! each timer is moved a few times in its life, at most once for each six bits of its key, and sorted among a few others.
+//! The first few stand in order. All others are in a tree of the bits of their keys, in which nothing is: a *leaf* is a heap of timers as
+//! they came, and a *fork*, which is made of a leaf that has grown large, tells them apart by the highest six bits in which they differ. When
+//! the first few are used up, the first leaf is sorted and its first few take their place. So setting a timer adds it to the end of some
+//! leaf, and each timer is moved a few times in its life, at most once for each six bits of its key, and sorted among some others.
 
 use super::due_key::DueKey;
 use crate::{Moment, mutant};
@@ -14,22 +14,16 @@ use crate::{Moment, mutant};
 /// no memory any more, but for a part of what was around it.
 #[derive(Debug)]
 pub struct DueOrder<T> {
-    root: Node<T>,
-    first: Option<DueKey>,
+    /// Those that are before all others, the first one last. Empty only if there are no others.
+    front: Vec<(DueKey, T)>,
+    others: Node<T>,
     len: usize,
 }
 
 #[derive(Debug)]
 enum Node<T> {
-    Leaf(Leaf<T>),
+    Leaf(Vec<(DueKey, T)>),
     Fork(Box<Fork<T>>),
-}
-
-#[derive(Debug)]
-struct Leaf<T> {
-    timers: Vec<(DueKey, T)>,
-    /// Whether the first timer is the last in here, and so on.
-    is_sorted: bool,
 }
 
 /// Timers whose keys are the same above some six bits.
@@ -49,69 +43,86 @@ const BRANCHES: usize = 1 << BITS;
 
 /// How many timers a leaf takes before it is forked.
 const FULL: usize = 1_024;
-/// In how many one timer is looked for, or the first is found by sorting them.
+/// How many there are in front at most.
+const FRONT: usize = 256;
+/// How many are in front though no others are behind them.
 const FEW: usize = 64;
 
 impl<T> DueOrder<T> {
     /// No timers.
     pub const fn new() -> Self {
-        Self { root: Node::EMPTY, first: None, len: 0 }
+        Self { front: Vec::new(), others: Node::EMPTY, len: 0 }
     }
 
     /// Adds a timer. `true` if it is the first one now, so that whoever sleeps until then has to look again.
     pub fn insert(&mut self, key: DueKey, timer: T) -> bool {
-        self.root.insert(key, timer);
         self.len += 1;
-        let is_first = self.first.is_none_or(|first| key < first);
-        if is_first {
-            self.first = Some(key);
+        let goes_in_front = match self.front.first() {
+            Some((last, _)) => key < *last || (self.front.len() < FEW && self.others.is_empty()),
+            None => true,
+        };
+        if !goes_in_front {
+            self.others.insert(key, timer);
+            return false;
+        }
+        let goes_last = mutant!("timer-out-of-order");
+        let at = if goes_last { self.front.len() } else { self.front.partition_point(|(at, _)| *at > key) };
+        self.front.insert(at, (key, timer));
+        let is_first = at + 1 == self.front.len();
+        if self.front.len() > FRONT {
+            for (key, timer) in self.front.drain(..FRONT / 2) {
+                self.others.insert(key, timer);
+            }
         }
         is_first
     }
 
     /// Takes a timer out, if it is here.
     pub fn remove(&mut self, key: &DueKey) -> Option<T> {
-        let timer = self.root.remove(*key)?;
-        self.len -= 1;
-        if self.first == Some(*key) {
-            self.first = self.root.find_first();
-        }
+        let timer = if self.is_in_front(key) {
+            let at = self.place_in_front(key)?;
+            self.front.remove(at).1
+        } else {
+            self.others.remove(*key)?
+        };
+        self.is_one_less();
         Some(timer)
     }
 
     /// Whether a timer is here.
     pub fn contains(&self, key: &DueKey) -> bool {
-        self.root.contains(*key)
+        if self.is_in_front(key) { self.place_in_front(key).is_some() } else { self.others.contains(*key) }
     }
 
     /// The place of the first timer.
-    pub const fn next(&self) -> Option<DueKey> {
-        self.first
+    pub fn next(&self) -> Option<DueKey> {
+        self.front.last().map(|(key, _)| *key)
     }
 
     /// Takes the first timer out.
     pub fn pop(&mut self) -> Option<(DueKey, T)> {
-        let key = self.first?;
-        self.remove(&key).map(|timer| (key, timer))
+        let first = self.front.pop()?;
+        self.is_one_less();
+        Some(first)
     }
 
     /// Takes the first timer out, if it is due.
     pub fn pop_due(&mut self, now: Moment) -> Option<(DueKey, T)> {
-        if self.first?.due() <= now { self.pop() } else { None }
+        if self.next()?.due() <= now { self.pop() } else { None }
     }
 
     /// All timers, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&DueKey, &T)> {
-        let mut nodes = vec![&self.root];
+        let mut nodes = vec![&self.others];
         let leaves = std::iter::from_fn(move || {
             loop {
                 match nodes.pop()? {
-                    Node::Leaf(leaf) => return Some(leaf),
+                    Node::Leaf(timers) => return Some(timers),
                     Node::Fork(fork) => nodes.extend(&fork.branches),
                 }
             }
         });
-        leaves.flat_map(|leaf| leaf.timers.iter().map(|(key, timer)| (key, timer)))
+        self.front.iter().chain(leaves.flatten()).map(|(key, timer)| (key, timer))
     }
 
     /// How many timers there are.
@@ -123,6 +134,27 @@ impl<T> DueOrder<T> {
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
+
+    /// Whether a timer would be in front, if it was here.
+    fn is_in_front(&self, key: &DueKey) -> bool {
+        self.front.first().is_some_and(|(last, _)| key <= last)
+    }
+
+    fn place_in_front(&self, key: &DueKey) -> Option<usize> {
+        self.front.binary_search_by(|(at, _)| key.cmp(at)).ok()
+    }
+
+    /// One was taken out.
+    fn is_one_less(&mut self) {
+        self.len -= 1;
+        if self.front.is_empty() {
+            self.others.take_first(&mut self.front);
+            // Where there are never more than a few, their room is kept.
+            if self.front.is_empty() && self.front.capacity() > FEW {
+                self.front = Vec::new();
+            }
+        }
+    }
 }
 
 impl<T> Default for DueOrder<T> {
@@ -132,7 +164,7 @@ impl<T> Default for DueOrder<T> {
 }
 
 impl<T> Node<T> {
-    const EMPTY: Self = Self::Leaf(Leaf { timers: Vec::new(), is_sorted: false });
+    const EMPTY: Self = Self::Leaf(Vec::new());
 
     fn insert(&mut self, key: DueKey, timer: T) {
         let mut node = self;
@@ -142,7 +174,7 @@ impl<T> Node<T> {
                 node.fork(key);
             }
             match node {
-                Self::Leaf(leaf) => return leaf.insert(key, timer),
+                Self::Leaf(timers) => return timers.push((key, timer)),
                 Self::Fork(fork) => node = fork.branch_for(key),
             }
         }
@@ -151,7 +183,7 @@ impl<T> Node<T> {
     /// Whether it has no place for this key as it is.
     fn has_to_fork(&self, key: DueKey) -> bool {
         match self {
-            Self::Leaf(leaf) => leaf.timers.len() >= if leaf.is_sorted { FEW } else { FULL },
+            Self::Leaf(timers) => timers.len() >= FULL,
             Self::Fork(fork) => !fork.covers(key),
         }
     }
@@ -159,7 +191,7 @@ impl<T> Node<T> {
     /// Makes a fork of it, in which there is a place for this key.
     fn fork(&mut self, key: DueKey) {
         match std::mem::replace(self, Self::EMPTY) {
-            Self::Leaf(leaf) => *self = Self::Fork(Fork::of(leaf)),
+            Self::Leaf(timers) => *self = Self::Fork(Fork::of(timers)),
             Self::Fork(below) => {
                 // A key of what is below: what is not known of it is below its fork, and so below the new one.
                 let differs = (below.above ^ key.bits_from(below.bit + BITS)) << (below.bit + BITS);
@@ -174,94 +206,67 @@ impl<T> Node<T> {
     }
 
     fn remove(&mut self, key: DueKey) -> Option<T> {
-        if matches!(self, Self::Leaf(leaf) if leaf.timers.len() > FEW) {
-            self.fork(key);
-        }
         match self {
-            Self::Leaf(leaf) => leaf.remove(key),
+            Self::Leaf(timers) => {
+                let at = timers.iter().position(|(at, _)| *at == key)?;
+                let (_, timer) = timers.swap_remove(at);
+                give_back_room(timers);
+                Some(timer)
+            }
             Self::Fork(fork) => {
                 if !fork.covers(key) {
                     return None;
                 }
                 let at = fork.branch_of(key);
-                let branch = fork.branch_mut(at);
-                let removed = branch.remove(key)?;
-                if branch.is_empty() {
-                    *branch = Self::EMPTY;
-                    fork.taken &= !(1 << at);
-                }
-                if fork.taken == 0 {
-                    *self = Self::EMPTY;
-                }
+                let removed = fork.branch_mut(at).remove(key)?;
+                self.tidy(at);
                 Some(removed)
             }
         }
     }
 
+    /// Takes the first few of the first leaf out, which is sorted from then on: the next ones cost next to nothing.
+    fn take_first(&mut self, front: &mut Vec<(DueKey, T)>) {
+        match self {
+            Self::Leaf(timers) => {
+                timers.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
+                front.extend(timers.drain(timers.len().saturating_sub(FRONT)..));
+                give_back_room(timers);
+            }
+            Self::Fork(fork) => {
+                let at = fork.taken.trailing_zeros() as usize;
+                fork.branch_mut(at).take_first(front);
+                self.tidy(at);
+            }
+        }
+    }
+
+    /// Something was taken out of this branch: if nothing is left there, or at all, no room is taken for it.
+    fn tidy(&mut self, at: usize) {
+        if let Self::Fork(fork) = self
+            && fork.branch(at).is_empty()
+        {
+            *fork.branch_mut(at) = Self::EMPTY;
+            fork.taken &= !(1 << at);
+            if fork.taken == 0 {
+                *self = Self::EMPTY;
+            }
+        }
+    }
+
     fn is_empty(&self) -> bool {
-        matches!(self, Self::Leaf(leaf) if leaf.timers.is_empty())
+        matches!(self, Self::Leaf(timers) if timers.is_empty())
     }
 
     fn contains(&self, key: DueKey) -> bool {
         let mut node = self;
         loop {
             match node {
-                Self::Leaf(leaf) => return leaf.timers.iter().any(|(at, _)| *at == key),
+                Self::Leaf(timers) => return timers.iter().any(|(at, _)| *at == key),
                 Self::Fork(fork) if !fork.covers(key) => return false,
                 Self::Fork(fork) => node = fork.branch(fork.branch_of(key)),
             }
         }
-    }
-
-    /// The first of all, whose leaf is small and sorted from then on.
-    fn find_first(&mut self) -> Option<DueKey> {
-        let mut node = self;
-        loop {
-            if let Self::Leaf(leaf) = node
-                && leaf.timers.len() > FEW
-            {
-                *node = Self::Fork(Fork::of(std::mem::take(leaf)));
-            }
-            match node {
-                Self::Leaf(leaf) => return leaf.first(),
-                Self::Fork(fork) => node = fork.branch_mut(fork.taken.trailing_zeros() as usize),
-            }
-        }
-    }
-}
-
-impl<T> Default for Leaf<T> {
-    fn default() -> Self {
-        Self { timers: Vec::new(), is_sorted: false }
-    }
-}
-
-impl<T> Leaf<T> {
-    fn insert(&mut self, key: DueKey, timer: T) {
-        let goes_last = !self.is_sorted || mutant!("timer-out-of-order");
-        let at = if goes_last { self.timers.len() } else { self.timers.partition_point(|(at, _)| *at > key) };
-        self.timers.insert(at, (key, timer));
-    }
-
-    fn remove(&mut self, key: DueKey) -> Option<T> {
-        let at = if self.is_sorted {
-            self.timers.binary_search_by(|(at, _)| key.cmp(at)).ok()?
-        } else {
-            self.timers.iter().position(|(at, _)| *at == key)?
-        };
-        let (_, timer) = if self.is_sorted { self.timers.remove(at) } else { self.timers.swap_remove(at) };
-        if self.timers.len() < self.timers.capacity() / 4 {
-            self.timers.shrink_to(self.timers.len() * 2);
-        }
-        Some(timer)
-    }
-
-    fn first(&mut self) -> Option<DueKey> {
-        if !self.is_sorted {
-            self.timers.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
-            self.is_sorted = true;
-        }
-        self.timers.last().map(|(key, _)| *key)
     }
 }
 
@@ -273,21 +278,20 @@ impl<T> Fork<T> {
 
     /// Of all timers of a leaf, at least two.
     #[expect(clippy::indexing_slicing, reason = "there are timers, and as many counts as branches")]
-    fn of(leaf: Leaf<T>) -> Box<Self> {
-        let first = leaf.timers[0].0;
-        let differs = leaf.timers.iter().fold(0, |differs, (key, _)| differs | key.differs_in(first));
+    fn of(timers: Vec<(DueKey, T)>) -> Box<Self> {
+        let first = timers[0].0;
+        let differs = timers.iter().fold(0, |differs, (key, _)| differs | key.differs_in(first));
         let mut fork = Self::at(bit_of(differs), first);
         let mut counts = [0_u32; BRANCHES];
-        for (key, _) in &leaf.timers {
+        for (key, _) in &timers {
             counts[fork.branch_of(*key)] += 1;
         }
         for (branch, &count) in fork.branches.iter_mut().zip(&counts).filter(|(_, count)| **count > 0) {
-            *branch = Node::Leaf(Leaf { timers: Vec::with_capacity(count as usize), is_sorted: leaf.is_sorted });
+            *branch = Node::Leaf(Vec::with_capacity(count as usize));
         }
-        for (key, timer) in leaf.timers {
-            // In the order in which they were: what was sorted still is.
+        for (key, timer) in timers {
             if let Node::Leaf(branch) = fork.branch_for(key) {
-                branch.timers.push((key, timer));
+                branch.push((key, timer));
             }
         }
         fork
@@ -315,6 +319,13 @@ impl<T> Fork<T> {
     #[expect(clippy::indexing_slicing, reason = "as above")]
     fn branch_mut(&mut self, at: usize) -> &mut Node<T> {
         &mut self.branches[at]
+    }
+}
+
+/// Some were taken out.
+fn give_back_room<T>(timers: &mut Vec<T>) {
+    if timers.len() < timers.capacity() / 4 {
+        timers.shrink_to(timers.len() * 2);
     }
 }
 

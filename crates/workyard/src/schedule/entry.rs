@@ -1,6 +1,7 @@
-//! Owns what a timer is made of: a task that its lane does not have yet, or what makes one at each tick. Never knows when.
+//! Owns what a timer is made of: a task that its lane does not have yet, or what makes one when the time has come. Never knows when.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::retry::Retry;
 use crate::schedule::lane_timers::Taken;
 use crate::schedule::pace::Pace;
 use crate::schedule::tick::{EndOfTick, Seed};
+use crate::schedule::unmade::Unmade;
 use crate::task::cell::Task;
 use crate::task::header::Options;
 use crate::task::{Name, Payload, drop_caught};
@@ -30,8 +32,15 @@ pub(super) struct About {
     pub(super) lane: Arc<LaneShared>,
 }
 
-/// A task that is due. Its lane has not let it in.
-pub(super) struct Entry {
+/// What is due. Its lane has not let it in.
+pub(super) enum Entry {
+    /// A timer of its own, whose task is made when it is offered.
+    Timer(Box<dyn Unmade>),
+    Made(Made),
+}
+
+/// A task that is due.
+pub(super) struct Made {
     pub(super) task: Arc<dyn Task>,
     /// Whether it is a tick of a series, and not a timer of its own.
     pub(super) is_tick: bool,
@@ -39,15 +48,17 @@ pub(super) struct Entry {
 
 /// One that stands in the lane's line for room. To be redeemed, or to [leave](Self::leave) the line.
 pub(super) struct InLine {
-    pub(super) entry: Entry,
+    pub(super) made: Made,
     pub(super) ticket: Ticket,
 }
 
-/// Tasks of one lane that are due, on their way there, in their order.
+/// What is due of one lane, on its way there, in its order.
 #[derive(Default)]
 pub(super) struct Batch {
     /// And whether each is a tick.
     pub(super) keys: Vec<(DueKey, bool)>,
+    /// What there is to be made, before it is offered.
+    entries: Vec<Entry>,
     /// Those that the lane has not taken yet, which are the last of the keys.
     pub(super) tasks: VecDeque<Arc<dyn Task>>,
 }
@@ -74,8 +85,8 @@ pub(super) enum Left {
 impl InLine {
     /// Leaves the line. Not under a lock.
     pub(super) fn leave(self) -> Arc<dyn Task> {
-        self.entry.task.header().lane.leave_line(self.ticket);
-        self.entry.task
+        self.made.task.header().lane.leave_line(self.ticket);
+        self.made.task
     }
 }
 
@@ -92,8 +103,41 @@ impl Batch {
     }
 
     pub(super) fn push(&mut self, key: DueKey, entry: Entry) {
-        self.keys.push((key, entry.is_tick));
-        self.tasks.push_back(entry.task);
+        self.keys.push((key, entry.is_tick()));
+        self.entries.push(entry);
+    }
+
+    /// Makes the tasks. Not under a lock.
+    pub(super) fn make(&mut self, lane: &Arc<LaneShared>) {
+        // What timers are made of was last seen when they were set, and is far away in memory by now. Fetched here, for all of them at once, no
+        // fetch waits for another, as they would where each is made.
+        black_box(self.entries.iter().filter(|entry| entry.about().0.is_some()).count());
+        self.tasks.extend(self.entries.drain(..).map(|entry| match entry {
+            Entry::Timer(unmade) => unmade.make(lane),
+            Entry::Made(made) => made.task,
+        }));
+    }
+}
+
+impl Entry {
+    pub(super) const fn is_tick(&self) -> bool {
+        matches!(self, Self::Made(Made { is_tick: true, .. }))
+    }
+
+    /// Its name, and where it was set.
+    pub(super) fn about(&self) -> (Option<&Name>, &'static Location<'static>) {
+        match self {
+            Self::Timer(unmade) => (unmade.name(), unmade.site()),
+            Self::Made(made) => made.about(),
+        }
+    }
+}
+
+impl Made {
+    /// As [`Entry::about`].
+    pub(super) fn about(&self) -> (Option<&Name>, &'static Location<'static>) {
+        let header = self.task.header();
+        (header.name(), header.site)
     }
 }
 
@@ -131,7 +175,8 @@ impl About {
 impl Left {
     pub(super) fn clear(self) {
         match self {
-            Self::Task(Taken::Entry(entry)) => entry.task.discard(),
+            Self::Task(Taken::Timer(unmade, lane)) => unmade.discard(&lane),
+            Self::Task(Taken::Made(made)) => made.task.discard(),
             Self::Task(Taken::InLine(in_line)) => in_line.leave().discard(),
             Self::Series(series) => {
                 let Series { about, make, .. } = *series;

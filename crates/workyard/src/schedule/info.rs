@@ -10,7 +10,6 @@ use workyard_core::{DueKey, Moment};
 use crate::lane::LaneShared;
 use crate::schedule::entry::Series;
 use crate::task::Name;
-use crate::task::header::Header;
 
 /// A timer that is going to fire; given by [`Scheduler::scheduled`](crate::Scheduler::scheduled).
 ///
@@ -55,8 +54,14 @@ pub enum TimerKind {
 }
 
 impl TimerInfo {
-    pub(super) fn once(task: &Header, due: Moment, now: Moment) -> Self {
-        Self::new(task.name(), &task.lane, task.site, due.since(now), TimerKind::Once)
+    pub(super) fn once(
+        name: Option<&Name>,
+        lane: &LaneShared,
+        site: &'static Location<'static>,
+        due: Moment,
+        now: Moment,
+    ) -> Self {
+        Self::new(name, lane, site, due.since(now), TimerKind::Once)
     }
 
     /// With its place among all timers.

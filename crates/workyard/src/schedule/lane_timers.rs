@@ -1,19 +1,21 @@
 //! Owns the timers of one lane, as they stand behind the lock of all: which are due when, which stand in line before the full lane, and the
 //! account of them. Never knows of other lanes.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use workyard_core::{DueKey, DueOrder, TimerAccount};
 
 use crate::lane::LaneShared;
-use crate::schedule::entry::{Batch, Entry, InLine};
-use crate::task::cell::Task;
+use crate::schedule::entry::{Batch, Entry, InLine, Made};
+use crate::schedule::unmade::Unmade;
+use crate::task::Name;
 
 /// The timers of one lane that fire once, and the ticks that wait for room there.
 pub(super) struct LaneTimers {
     pub(super) lane: Arc<LaneShared>,
     /// Those whose time has not come, as far as anybody has looked.
-    pub(super) order: DueOrder<Arc<dyn Task>>,
+    pub(super) order: DueOrder<Box<dyn Unmade>>,
     /// Only the head stands in the lane's own line, so that a lane has one submitter for any number of timers.
     pub(super) head: Head,
     pub(super) behind: DueOrder<Entry>,
@@ -50,7 +52,7 @@ impl LaneTimers {
     pub(super) fn send(&mut self, batch: &mut Batch) -> Option<First> {
         match std::mem::replace(&mut self.head, Head::Away) {
             Head::Here(key, in_line) => {
-                self.leave(&in_line.entry);
+                self.leave(in_line.made.is_tick);
                 return Some(First::InLine(key, in_line));
             }
             Head::Away => return None,
@@ -59,7 +61,7 @@ impl LaneTimers {
         while batch.has_room()
             && let Some((key, entry)) = self.behind.pop()
         {
-            self.leave(&entry);
+            self.leave(entry.is_tick());
             batch.push(key, entry);
         }
         if batch.is_empty() {
@@ -69,8 +71,8 @@ impl LaneTimers {
         Some(First::Batch)
     }
 
-    fn leave(&mut self, entry: &Entry) {
-        if !entry.is_tick {
+    fn leave(&mut self, is_tick: bool) {
+        if !is_tick {
             self.account.leave();
         }
     }
@@ -81,8 +83,8 @@ impl LaneTimers {
             Head::Here(at, in_line) if at == *key => return Some(Taken::InLine(in_line)),
             head => self.head = head,
         }
-        let timer = self.order.remove(key).map(|task| Entry { task, is_tick: false });
-        timer.or_else(|| self.behind.remove(key)).map(Taken::Entry)
+        let entry = self.order.remove(key).map(Entry::Timer).or_else(|| self.behind.remove(key));
+        entry.map(|entry| self.taken(entry))
     }
 
     /// Takes all out for good.
@@ -92,10 +94,17 @@ impl LaneTimers {
             head => self.head = head,
         }
         while let Some((_, entry)) = self.behind.pop() {
-            left(Taken::Entry(entry));
+            left(self.taken(entry));
         }
-        while let Some((_, task)) = self.order.pop() {
-            left(Taken::Entry(Entry { task, is_tick: false }));
+        while let Some((_, unmade)) = self.order.pop() {
+            left(self.taken(Entry::Timer(unmade)));
+        }
+    }
+
+    fn taken(&self, entry: Entry) -> Taken {
+        match entry {
+            Entry::Timer(unmade) => Taken::Timer(unmade, Arc::clone(&self.lane)),
+            Entry::Made(made) => Taken::Made(made),
         }
     }
 
@@ -108,19 +117,22 @@ impl LaneTimers {
         matches!(&self.head, Head::Here(at, _) if at == key)
     }
 
-    /// All timers that are here, without ticks.
-    pub(super) fn timers(&self) -> impl Iterator<Item = (&DueKey, &Arc<dyn Task>)> {
+    /// All timers that are here, without ticks: their names, and where they were set.
+    pub(super) fn timers(&self) -> impl Iterator<Item = (&DueKey, Option<&Name>, &'static Location<'static>)> {
         let head = match &self.head {
-            Head::Here(key, in_line) => Some((key, &in_line.entry)),
-            Head::None | Head::Away => None,
+            Head::Here(key, in_line) if !in_line.made.is_tick => Some((key, in_line.made.about())),
+            Head::Here(..) | Head::None | Head::Away => None,
         };
-        let in_line = head.into_iter().chain(self.behind.iter()).filter(|(_, entry)| !entry.is_tick);
-        in_line.map(|(key, entry)| (key, &entry.task)).chain(self.order.iter())
+        let behind = self.behind.iter().filter(|(_, entry)| !entry.is_tick()).map(|(key, entry)| (key, entry.about()));
+        let order = self.order.iter().map(|(key, unmade)| (key, (unmade.name(), unmade.site())));
+        head.into_iter().chain(behind).chain(order).map(|(key, (name, site))| (key, name, site))
     }
 }
 
 /// What was taken out.
 pub(super) enum Taken {
-    Entry(Entry),
+    /// With its lane.
+    Timer(Box<dyn Unmade>, Arc<LaneShared>),
+    Made(Made),
     InLine(InLine),
 }

@@ -14,6 +14,7 @@ mod sleeper;
 mod state;
 mod tick;
 mod timer;
+mod unmade;
 
 #[cfg(feature = "cron")]
 pub use calendar::CronError;

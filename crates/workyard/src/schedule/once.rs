@@ -13,6 +13,7 @@ use workyard_core::Priority;
 use crate::lane::{BlockingLane, ClosureTask, CpuLane, Fallible, FutureTask, IoLane, LaneShared, Value};
 use crate::schedule::options::{Plan, Targets, timer_options};
 use crate::schedule::timer::Timer;
+use crate::schedule::unmade::unmade;
 use crate::task::cell::Task;
 use crate::task::header::Options;
 use crate::task::{BoxError, Name};
@@ -31,8 +32,8 @@ use crate::task::{BoxError, Name};
 /// and counted as refused. Dropping the last [`Scheduler`](crate::Scheduler) does the same.
 ///
 /// # Cost
-/// Setting it costs one allocation, the task's own, and one short lock, however many timers there are; so does having it fire. All timers of a yard share one tokio task, which is there only
-/// while there are timers and wakes only when one is due.
+/// Setting it costs one allocation, which holds the work and 24 bytes, and one short lock, however many timers there are; so does having it fire, when the task is made.
+/// All timers of a yard share one tokio task, which is there only while there are timers and wakes only when one is due.
 ///
 /// # Examples
 /// ```
@@ -65,9 +66,13 @@ impl<'a> After<'a> {
 
 impl<R> After<'_, R> {
     #[track_caller]
-    fn set(self, lane: &Arc<LaneShared>, make: impl FnOnce(&Arc<LaneShared>, Options) -> Arc<dyn Task>) -> Timer {
+    fn set<M>(self, lane: &Arc<LaneShared>, make: M) -> Timer
+    where
+        M: FnOnce(&Arc<LaneShared>, Options) -> Arc<dyn Task> + Send + 'static,
+    {
         let Self { targets, plan, when, .. } = self;
-        targets.schedule.once(when, make(lane, plan.options(Location::caller())))
+        let priority = plan.priority;
+        targets.schedule.once(when, lane, priority, unmade(plan.options(Location::caller()), make))
     }
 }
 
@@ -115,7 +120,7 @@ macro_rules! once_verbs {
             where
                 $($future_bounds)+
             {
-                self.set(lane.shared(), |lane, options| {
+                self.set(lane.shared(), move |lane, options| {
                     FutureTask::<$returns>::described(lane, options).submit(work).into_task()
                 })
             }
@@ -143,7 +148,7 @@ macro_rules! once_verbs {
             where
                 $($closure_bounds)+
             {
-                self.set(lane, |lane, options| {
+                self.set(lane, move |lane, options| {
                     ClosureTask::<$returns>::described(lane, options).submit(work).into_task()
                 })
             }

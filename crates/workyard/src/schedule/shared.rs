@@ -6,7 +6,7 @@
 //! what is due into its lane, and stands in line for room there, once a lane. It is woken by a timer that is set before all
 //! others, by the end of the first one, and by room.
 //!
-//! A timer that fires once is a task in its cell from the start, and its lane is given that very cell. Those of a lane that are due together
+//! The task of a timer is made when it is offered: until then there is what it is made of alone. Those of a lane that are due together
 //! are offered together, so the lock of the timers, that of the lane and the clock are asked once for up to 64 of them.
 //!
 //! What is on its way is in no account of the timers: it is either in its lane's by then, or comes back. Shutdown waits
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use workyard_core::{DueKey, Recurrence, TimerAccount, mutant};
+use workyard_core::{DueKey, Priority, Recurrence, TimerAccount, mutant};
 
 use crate::ground::YardShared;
 use crate::lane::LaneShared;
@@ -28,7 +28,7 @@ use crate::schedule::options::Rhythm;
 use crate::schedule::sleeper::Sleeper;
 use crate::schedule::state::{Cancelled, State};
 use crate::schedule::timer::{Place, Timer};
-use crate::task::cell::Task;
+use crate::schedule::unmade::Unmade;
 
 /// The timers of a yard, as the yard, its timers' handles and the sleeper share them.
 pub(crate) struct Schedule {
@@ -43,29 +43,33 @@ impl Schedule {
         Arc::new(Self { state, sleeper, yard: Arc::clone(yard) })
     }
 
-    /// Sets a timer that fires once: `task`, which nobody holds a handle of, is offered to its lane when it is due.
-    pub(super) fn once(self: &Arc<Self>, delay: Duration, task: Arc<dyn Task>) -> Timer {
+    /// Sets a timer that fires once: its task, which nobody holds a handle of, is made and offered to its lane when it is due.
+    pub(super) fn once(
+        self: &Arc<Self>,
+        delay: Duration,
+        to: &Arc<LaneShared>,
+        priority: Priority,
+        timer: Box<dyn Unmade>,
+    ) -> Timer {
         let due = self.yard.clock.now().later(delay);
-        let mut task = Some(task);
+        let mut timer = Some(timer);
         let (place, wake) = {
             let mut state = self.state.lock();
             let number = state.number();
-            let header = task.as_ref().map(|task| task.header());
-            let (priority, lane) =
-                header.map(|header| (header.priority, state.lane_number(&header.lane))).unwrap_or_default();
+            let lane = state.lane_number(to);
             let key = DueKey::new(due, priority, number);
             let wake = if state.is_closed {
                 state.refuse(lane);
                 Wake::Nobody
             } else {
-                let is_first = task.take().is_some_and(|task| state.insert_once(key, lane, task));
+                let is_first = timer.take().is_some_and(|timer| state.insert_once(key, lane, timer));
                 Wake::after_insert(&mut state, is_first)
             };
             (Place::Once(key, lane), wake)
         };
         self.wake(wake);
-        if let Some(refused) = task {
-            refused.discard();
+        if let Some(refused) = timer {
+            refused.discard(to);
         }
         Timer::new(self, place)
     }
@@ -161,8 +165,7 @@ impl Schedule {
     pub(crate) fn infos(&self) -> Vec<TimerInfo> {
         let now = self.yard.clock.now();
         let state = self.state.lock();
-        let once = state.timers().map(|(key, task)| (*key, TimerInfo::once(task.header(), key.due(), now)));
-        let mut infos: Vec<(DueKey, TimerInfo)> = once.collect();
+        let mut infos: Vec<(DueKey, TimerInfo)> = state.timers(now).collect();
         infos.extend(state.all_series().map(|(number, series)| TimerInfo::series(number, series, now)));
         drop(state);
         infos.sort_by_key(|(key, _)| *key);

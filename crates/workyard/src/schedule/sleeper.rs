@@ -10,14 +10,14 @@ use tokio::time::{Sleep, sleep_until};
 use workyard_core::{Due, DueKey, Moment, Refusal};
 
 use crate::lane::LaneShared;
-use crate::schedule::entry::{Batch, InLine, Left};
+use crate::schedule::entry::{Batch, Entry, InLine, Left};
 use crate::schedule::shared::Schedule;
 use crate::schedule::state::{Answer, Step};
 use crate::schedule::tick::{EndOfTick, Seed};
 use crate::task::{Payload, catch};
 
 /// How many steps are taken, or timers let into their lanes, before others on the thread get their turn.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 128;
 
 /// Sleeps until a timer is due, while there is one.
 pub(super) struct Sleeper {
@@ -36,6 +36,7 @@ impl Sleeper {
 
     /// Offers a batch to its lane. Whether that has no room for some of it.
     fn offer(&mut self, lane: &Arc<LaneShared>, now: Moment, cx: &Context<'_>) -> bool {
+        self.batch.make(lane);
         for task in &self.batch.tasks {
             // The subscriber is foreign code.
             drop(catch(|| task.header().open_span()).map_err(Payload::new));
@@ -50,9 +51,10 @@ impl Sleeper {
 
     /// Asks for the room that the first of a line was promised. Whether there is none yet.
     fn redeem(&mut self, key: DueKey, in_line: InLine, cx: &Context<'_>) -> bool {
-        let InLine { entry, ticket } = in_line;
-        let (task, lane) = (Arc::clone(&entry.task), Arc::clone(&entry.task.header().lane));
-        self.batch.push(key, entry);
+        let InLine { made, ticket } = in_line;
+        let (task, lane) = (Arc::clone(&made.task), Arc::clone(&made.task.header().lane));
+        self.batch.push(key, Entry::Made(made));
+        self.batch.make(&lane);
         let answer = match lane.poll_redeem(task, ticket, cx) {
             Poll::Pending => Answer::Full(ticket),
             Poll::Ready(Err(_)) => Answer::Closed,
@@ -129,7 +131,7 @@ impl Future for Sleeper {
                     }
                 }
                 Step::Redeem(key, in_line) => {
-                    let lane = Arc::clone(&in_line.entry.task.header().lane);
+                    let lane = Arc::clone(&in_line.made.task.header().lane);
                     if this.redeem(key, in_line, cx) {
                         blocked.push(lane);
                     }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use workyard_core::{Due, DueKey, DueOrder, Moment, Ticket, TimerAccount, Verdict, mutant};
 
 use crate::lane::LaneShared;
-use crate::schedule::entry::{Batch, Entry, InLine, Left, Series};
+use crate::schedule::TimerInfo;
+use crate::schedule::entry::{Batch, Entry, InLine, Left, Made, Series};
 use crate::schedule::lane_timers::{First, Head, LaneTimers, Taken};
+use crate::schedule::unmade::Unmade;
 use crate::task::cell::Task;
 
 /// The timers of a yard.
@@ -86,11 +88,11 @@ impl State {
     }
 
     /// Sets a timer. `true` if it is the next one now.
-    pub(super) fn insert_once(&mut self, key: DueKey, lane: usize, task: Arc<dyn Task>) -> bool {
+    pub(super) fn insert_once(&mut self, key: DueKey, lane: usize, timer: Box<dyn Unmade>) -> bool {
         let is_next = self.next().is_none_or(|next| key < next);
         let timers = &mut self.lanes[lane];
         timers.account.schedule();
-        let _first = timers.order.insert(key, task);
+        let _first = timers.order.insert(key, timer);
         is_next
     }
 
@@ -197,9 +199,9 @@ impl State {
         let joins_line = timers.has_line();
         while batch.has_room()
             && timers.order.next().is_some_and(is_before)
-            && let Some((key, task)) = timers.order.pop()
+            && let Some((key, timer)) = timers.order.pop()
         {
-            let entry = Entry { task, is_tick: false };
+            let entry = Entry::Timer(timer);
             if joins_line {
                 let _first = timers.behind.insert(key, entry);
             } else {
@@ -235,8 +237,9 @@ impl State {
 
     /// A tick was made: it goes into its lane, or behind those that wait for that. It comes back if its series has ended meanwhile.
     pub(super) fn insert_tick(&mut self, key: DueKey, task: Arc<dyn Task>, batch: &mut Batch) -> Result<Step, Left> {
-        let entry = Entry { task, is_tick: true };
-        let Some(series) = self.series.get_mut(&key.number()) else { return Err(Left::Task(Taken::Entry(entry))) };
+        let made = Made { task, is_tick: true };
+        let Some(series) = self.series.get_mut(&key.number()) else { return Err(Left::Task(Taken::Made(made))) };
+        let entry = Entry::Made(made);
         series.in_line = Some(key);
         let lane = Arc::clone(&series.about.lane);
         let timers = self.lane(&lane);
@@ -278,14 +281,14 @@ impl State {
                 timers.account.cancel_on_the_way();
                 self.cut += u64::from(self.is_closed);
             }
-            let Some(entry) = back.map(|task| Entry { task, is_tick }) else { continue };
+            let Some(made) = back.map(|task| Made { task, is_tick }) else { continue };
             match (ticket.take(), waits_on) {
-                (Some(ticket), true) => timers.head = Head::Here(key, InLine { entry, ticket }),
+                (Some(ticket), true) => timers.head = Head::Here(key, InLine { made, ticket }),
                 (None, true) => {
-                    let _first = timers.behind.insert(key, entry);
+                    let _first = timers.behind.insert(key, Entry::Made(made));
                 }
-                (Some(ticket), false) => left.push(Left::Task(Taken::InLine(InLine { entry, ticket }))),
-                (None, false) => left.push(Left::Task(Taken::Entry(entry))),
+                (Some(ticket), false) => left.push(Left::Task(Taken::InLine(InLine { made, ticket }))),
+                (None, false) => left.push(Left::Task(Taken::Made(made))),
             }
         }
         left
@@ -317,9 +320,14 @@ impl State {
         self.lanes.get(lane).is_some_and(|timers| timers.holds(key))
     }
 
-    /// All timers that fire once, in no order.
-    pub(super) fn timers(&self) -> impl Iterator<Item = (&DueKey, &Arc<dyn Task>)> {
-        self.lanes.iter().flat_map(LaneTimers::timers)
+    /// All timers that fire once, in no order, as of this moment.
+    pub(super) fn timers(&self, now: Moment) -> impl Iterator<Item = (DueKey, TimerInfo)> {
+        self.lanes.iter().flat_map(move |timers| {
+            let info = move |(key, name, site): (&DueKey, _, _)| {
+                (*key, TimerInfo::once(name, &timers.lane, site, key.due(), now))
+            };
+            timers.timers().map(info)
+        })
     }
 
     /// All series, with their numbers.
@@ -329,7 +337,7 @@ impl State {
 
     /// How many timers there are.
     pub(super) fn len(&self) -> usize {
-        self.timers().count() + self.series.len()
+        self.lanes.iter().map(|timers| timers.timers().count()).sum::<usize>() + self.series.len()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::Scheduler;
 use crate::lane::{FutureTask, Value};
 use crate::schedule::entry::About;
 use crate::schedule::pace::Pace;
+use crate::schedule::unmade::unmade;
 use crate::task::header::Options;
 
 const NUMBER: u64 = 1;
@@ -20,16 +21,19 @@ fn key() -> DueKey {
     DueKey::new(Moment::default(), Priority::NORMAL, NUMBER)
 }
 
-fn task(yard: &Scheduler) -> Arc<dyn Task> {
-    let options = Options::at(Location::caller()).scheduled();
-    FutureTask::<Value>::described(yard.io().shared(), options).submit(pending::<()>()).into_task()
+fn make(lane: &Arc<LaneShared>, options: Options) -> Arc<dyn Task> {
+    FutureTask::<Value>::described(lane, options).submit(pending::<()>()).into_task()
+}
+
+fn options() -> Options {
+    Options::at(Location::caller()).scheduled()
 }
 
 /// A timer that fires once and is on its way.
 fn once_on_the_way(yard: &Scheduler) -> (State, Batch) {
     let (mut state, mut batch) = (State::default(), Batch::default());
     let lane = state.lane_number(yard.io().shared());
-    assert!(state.insert_once(key(), lane, task(yard)));
+    assert!(state.insert_once(key(), lane, unmade(options(), make)));
     let Step::Offer(_) = state.next_step(Moment::default(), &mut batch, |_| false) else { panic!("it is due") };
     assert!(!state.is_settled() && batch.keys == [(key(), false)]);
     (state, batch)
@@ -42,11 +46,13 @@ fn tick_on_the_way(yard: &Scheduler) -> (State, Batch) {
     let (name, timeout, lane) = (None, None, Arc::clone(yard.io().shared()));
     let about = About { name, site: Location::caller(), priority: Priority::NORMAL, timeout, retry: None, lane };
     let pace = Pace::Even(Even::new(Duration::from_secs(1)));
-    let make = Arc::new(|_, _, _| -> Arc<dyn Task> { unreachable!("the test makes it") });
-    let series = Series { about, recurrence, pace, make, due: None, in_line: None };
+    let makes_none = Arc::new(|_, _, _| -> Arc<dyn Task> { unreachable!("the test makes it") });
+    let series = Series { about, recurrence, pace, make: makes_none, due: None, in_line: None };
     assert!(state.insert_series(key(), Box::new(series)));
     let Step::Make(..) = state.next_step(Moment::default(), &mut batch, |_| false) else { panic!("it is due") };
-    let Ok(Step::Offer(_)) = state.insert_tick(key(), task(yard), &mut batch) else { panic!("nobody is in line") };
+    let Ok(Step::Offer(_)) = state.insert_tick(key(), make(yard.io().shared(), options()), &mut batch) else {
+        panic!("nobody is in line")
+    };
     (state, batch)
 }
 
@@ -61,6 +67,7 @@ enum Said {
 /// Ends the way, and says whether the entry is to be dropped, what the account says, and how many timers were cut.
 fn settle(state: &mut State, yard: &Scheduler, mut batch: Batch, said: Said) -> (bool, String, u64) {
     let lane = yard.io().shared();
+    batch.make(lane);
     let answer = match said {
         Said::In => {
             batch.tasks.clear();
@@ -154,6 +161,7 @@ async fn shutdown_waits_for_a_timer_on_the_way_and_reports_it_once() {
         tokio::task::yield_now().await;
     }
     assert!(!shutdown.is_finished());
+    batch.make(&lane);
     let left = schedule.state.lock().settle(&lane, &mut batch, Answer::Closed);
     left.into_iter().for_each(Left::clear);
     schedule.yard.task_ended();

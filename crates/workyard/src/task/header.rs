@@ -105,6 +105,11 @@ impl Options {
         self.rare().retrying = Some(Box::new(Retrying::new(policy)));
     }
 
+    /// The name that the task will have.
+    pub(crate) fn name(&self) -> Option<&Name> {
+        self.rare.as_ref()?.name.as_ref()
+    }
+
     /// What most tasks do not have.
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
