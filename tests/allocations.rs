@@ -1,4 +1,4 @@
-//! Test of what a task and an item of a map cost the allocator. Alone in its program, since the allocator counts for all threads.
+//! Test of what a task, a timer and an item of a map cost the allocator. Alone in its program, since the allocator counts for all threads.
 #![cfg(test)]
 
 use std::alloc::System;
@@ -82,11 +82,12 @@ macro_rules! least {
 /// One test, since others would allocate meanwhile. On one thread the consumer and the runner of futures take turns that are always
 /// the same.
 #[test]
-fn a_task_allocates_once_and_an_item_of_a_map_next_to_nothing() {
+fn a_task_allocates_once_and_a_timer_and_an_item_of_a_map_next_to_nothing() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let measure = async {
         maps().await;
         tasks().await;
+        timers();
     };
     runtime.block_on(async { timeout(SOON, measure).await.expect("the test ends") });
 }
@@ -99,6 +100,25 @@ async fn tasks() {
     least!("futures that yield", 2, ring!(yard.io().submit(yield_now())));
     least!("closures", 1, ring!(yard.cpu().submit(|| compute(1))));
     least!("closures with a name", 2, ring!(named().submit(|| compute(1))));
+}
+
+/// Timers that are set, until the first of them is due.
+fn timers() {
+    let yard = Scheduler::new();
+    let set = |work: fn(&Scheduler, u64)| {
+        let before = all();
+        (0..ITEMS as u64).for_each(|index| work(&yard, index));
+        all() - before
+    };
+    let three_words = set(|yard, index| {
+        yard.after(Duration::from_hours(1)).io(ready([index; 2]));
+    });
+    let four_words = set(|yard, index| {
+        yard.after(Duration::from_hours(1)).io(ready([index; 3]));
+    });
+    // Where they stand in order grows.
+    assert!(three_words <= ITEMS / 10, "{three_words} allocations for {ITEMS} timers with small work");
+    assert!(four_words >= ITEMS, "what larger work allocates is counted: {four_words}");
 }
 
 async fn maps() {

@@ -1,7 +1,6 @@
 //! Owns what a timer is made of: a task that its lane does not have yet, or what makes one when the time has come. Never knows when.
 
 use std::collections::VecDeque;
-use std::hint::black_box;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use crate::retry::Retry;
 use crate::schedule::lane_timers::Taken;
 use crate::schedule::pace::Pace;
 use crate::schedule::tick::{EndOfTick, Seed};
-use crate::schedule::unmade::Unmade;
+use crate::schedule::unmade::{self, Unmade};
 use crate::task::cell::Task;
 use crate::task::header::Options;
 use crate::task::{Name, Payload, drop_caught};
@@ -35,7 +34,7 @@ pub(super) struct About {
 /// What is due. Its lane has not let it in.
 pub(super) enum Entry {
     /// A timer of its own, whose task is made when it is offered.
-    Timer(Box<dyn Unmade>),
+    Timer(Unmade),
     Made(Made),
 }
 
@@ -109,9 +108,6 @@ impl Batch {
 
     /// Makes the tasks. Not under a lock.
     pub(super) fn make(&mut self, lane: &Arc<LaneShared>) {
-        // What timers are made of was last seen when they were set, and is far away in memory by now. Fetched here, for all of them at once, no
-        // fetch waits for another, as they would where each is made.
-        black_box(self.entries.iter().filter(|entry| entry.about().0.is_some()).count());
         self.tasks.extend(self.entries.drain(..).map(|entry| match entry {
             Entry::Timer(unmade) => unmade.make(lane),
             Entry::Made(made) => made.task,
@@ -124,18 +120,16 @@ impl Entry {
         matches!(self, Self::Made(Made { is_tick: true, .. }))
     }
 
-    /// Its name, and where it was set.
-    pub(super) fn about(&self) -> (Option<&Name>, &'static Location<'static>) {
+    pub(super) fn about(&self) -> Option<unmade::About<'_>> {
         match self {
-            Self::Timer(unmade) => (unmade.name(), unmade.site()),
-            Self::Made(made) => made.about(),
+            Self::Timer(unmade) => unmade.about(),
+            Self::Made(made) => Some(made.about()),
         }
     }
 }
 
 impl Made {
-    /// As [`Entry::about`].
-    pub(super) fn about(&self) -> (Option<&Name>, &'static Location<'static>) {
+    pub(super) fn about(&self) -> unmade::About<'_> {
         let header = self.task.header();
         (header.name(), header.site)
     }

@@ -1,21 +1,19 @@
 //! Owns the timers of one lane, as they stand behind the lock of all: which are due when, which stand in line before the full lane, and the
 //! account of them. Never knows of other lanes.
 
-use std::panic::Location;
 use std::sync::Arc;
 
 use workyard_core::{DueKey, DueOrder, TimerAccount};
 
 use crate::lane::LaneShared;
 use crate::schedule::entry::{Batch, Entry, InLine, Made};
-use crate::schedule::unmade::Unmade;
-use crate::task::Name;
+use crate::schedule::unmade::{About, Unmade};
 
 /// The timers of one lane that fire once, and the ticks that wait for room there.
 pub(super) struct LaneTimers {
     pub(super) lane: Arc<LaneShared>,
     /// Those whose time has not come, as far as anybody has looked.
-    pub(super) order: DueOrder<Box<dyn Unmade>>,
+    pub(super) order: DueOrder<Unmade>,
     /// Only the head stands in the lane's own line, so that a lane has one submitter for any number of timers.
     pub(super) head: Head,
     pub(super) behind: DueOrder<Entry>,
@@ -118,21 +116,22 @@ impl LaneTimers {
     }
 
     /// All timers that are here, without ticks: their names, and where they were set.
-    pub(super) fn timers(&self) -> impl Iterator<Item = (&DueKey, Option<&Name>, &'static Location<'static>)> {
+    pub(super) fn timers(&self) -> impl Iterator<Item = (&DueKey, About<'_>)> {
         let head = match &self.head {
             Head::Here(key, in_line) if !in_line.made.is_tick => Some((key, in_line.made.about())),
             Head::Here(..) | Head::None | Head::Away => None,
         };
-        let behind = self.behind.iter().filter(|(_, entry)| !entry.is_tick()).map(|(key, entry)| (key, entry.about()));
-        let order = self.order.iter().map(|(key, unmade)| (key, (unmade.name(), unmade.site())));
-        head.into_iter().chain(behind).chain(order).map(|(key, (name, site))| (key, name, site))
+        let behind = self.behind.iter().filter(|(_, entry)| !entry.is_tick());
+        let behind = behind.filter_map(|(key, entry)| Some((key, entry.about()?)));
+        let order = self.order.iter().filter_map(|(key, unmade)| Some((key, unmade.about()?)));
+        head.into_iter().chain(behind).chain(order)
     }
 }
 
 /// What was taken out.
 pub(super) enum Taken {
     /// With its lane.
-    Timer(Box<dyn Unmade>, Arc<LaneShared>),
+    Timer(Unmade, Arc<LaneShared>),
     Made(Made),
     InLine(InLine),
 }

@@ -13,7 +13,7 @@ use workyard_core::Priority;
 use crate::lane::{BlockingLane, ClosureTask, CpuLane, Fallible, FutureTask, IoLane, LaneShared, Value};
 use crate::schedule::options::{Plan, Targets, timer_options};
 use crate::schedule::timer::Timer;
-use crate::schedule::unmade::unmade;
+use crate::schedule::unmade::Unmade;
 use crate::task::cell::Task;
 use crate::task::header::Options;
 use crate::task::{BoxError, Name};
@@ -32,8 +32,8 @@ use crate::task::{BoxError, Name};
 /// and counted as refused. Dropping the last [`Scheduler`](crate::Scheduler) does the same.
 ///
 /// # Cost
-/// Setting it costs one allocation, which holds the work and 24 bytes, and one short lock, however many timers there are; so does having it fire, when the task is made.
-/// All timers of a yard share one tokio task, which is there only while there are timers and wakes only when one is due.
+/// Setting it costs one short lock, however many timers there are, and an allocation if the work is larger than three words; having it fire, when the task is made, a
+/// lock and an allocation. All timers of a yard share one tokio task, which is there only while there are timers and wakes only when one is due.
 ///
 /// # Examples
 /// ```
@@ -72,7 +72,7 @@ impl<R> After<'_, R> {
     {
         let Self { targets, plan, when, .. } = self;
         let priority = plan.priority;
-        targets.schedule.once(when, lane, priority, unmade(plan.options(Location::caller()), make))
+        targets.schedule.once(when, lane, priority, Unmade::new(plan.options(Location::caller()), make))
     }
 }
 

@@ -49,29 +49,23 @@ impl Schedule {
         delay: Duration,
         to: &Arc<LaneShared>,
         priority: Priority,
-        timer: Box<dyn Unmade>,
+        timer: Unmade,
     ) -> Timer {
         let due = self.yard.clock.now().later(delay);
-        let mut timer = Some(timer);
-        let (place, wake) = {
-            let mut state = self.state.lock();
-            let number = state.number();
-            let lane = state.lane_number(to);
-            let key = DueKey::new(due, priority, number);
-            let wake = if state.is_closed {
-                state.refuse(lane);
-                Wake::Nobody
-            } else {
-                let is_first = timer.take().is_some_and(|timer| state.insert_once(key, lane, timer));
-                Wake::after_insert(&mut state, is_first)
-            };
-            (Place::Once(key, lane), wake)
-        };
-        self.wake(wake);
-        if let Some(refused) = timer {
-            refused.discard(to);
+        let mut state = self.state.lock();
+        let lane = state.lane_number(to);
+        let key = DueKey::new(due, priority, state.number());
+        if state.is_closed {
+            state.refuse(lane);
+            drop(state);
+            timer.discard(to);
+        } else {
+            let is_first = state.insert_once(key, lane, timer);
+            let wake = Wake::after_insert(&mut state, is_first);
+            drop(state);
+            self.wake(wake);
         }
-        Timer::new(self, place)
+        Timer::new(self, Place::Once(key, lane))
     }
 
     /// Sets a timer that fires again and again.

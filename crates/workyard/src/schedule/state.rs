@@ -10,7 +10,7 @@ use crate::lane::LaneShared;
 use crate::schedule::TimerInfo;
 use crate::schedule::entry::{Batch, Entry, InLine, Left, Made, Series};
 use crate::schedule::lane_timers::{First, Head, LaneTimers, Taken};
-use crate::schedule::unmade::Unmade;
+use crate::schedule::unmade::{About, Unmade};
 use crate::task::cell::Task;
 
 /// The timers of a yard.
@@ -88,7 +88,7 @@ impl State {
     }
 
     /// Sets a timer. `true` if it is the next one now.
-    pub(super) fn insert_once(&mut self, key: DueKey, lane: usize, timer: Box<dyn Unmade>) -> bool {
+    pub(super) fn insert_once(&mut self, key: DueKey, lane: usize, timer: Unmade) -> bool {
         let is_next = self.next().is_none_or(|next| key < next);
         let timers = &mut self.lanes[lane];
         timers.account.schedule();
@@ -323,7 +323,7 @@ impl State {
     /// All timers that fire once, in no order, as of this moment.
     pub(super) fn timers(&self, now: Moment) -> impl Iterator<Item = (DueKey, TimerInfo)> {
         self.lanes.iter().flat_map(move |timers| {
-            let info = move |(key, name, site): (&DueKey, _, _)| {
+            let info = move |(key, (name, site)): (&DueKey, About<'_>)| {
                 (*key, TimerInfo::once(name, &timers.lane, site, key.due(), now))
             };
             timers.timers().map(info)

@@ -12,7 +12,7 @@ use crate::Scheduler;
 use crate::lane::{FutureTask, Value};
 use crate::schedule::entry::About;
 use crate::schedule::pace::Pace;
-use crate::schedule::unmade::unmade;
+use crate::schedule::unmade::Unmade;
 use crate::task::header::Options;
 
 const NUMBER: u64 = 1;
@@ -33,7 +33,7 @@ fn options() -> Options {
 fn once_on_the_way(yard: &Scheduler) -> (State, Batch) {
     let (mut state, mut batch) = (State::default(), Batch::default());
     let lane = state.lane_number(yard.io().shared());
-    assert!(state.insert_once(key(), lane, unmade(options(), make)));
+    assert!(state.insert_once(key(), lane, Unmade::new(options(), make)));
     let Step::Offer(_) = state.next_step(Moment::default(), &mut batch, |_| false) else { panic!("it is due") };
     assert!(!state.is_settled() && batch.keys == [(key(), false)]);
     (state, batch)

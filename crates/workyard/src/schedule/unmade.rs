@@ -1,60 +1,81 @@
-//! Owns a task that is not made before its time has come: what it will be made of, which takes a third of its room. Never knows when.
+//! Owns a task that is not made before its time has come: what it will be made of. Never knows when.
+//!
+//! That is a fraction of a task, and stands in the list of the timers itself if it is small enough: very many timers are then neither
+//! allocated one by one, nor fetched from all over the memory when they fire.
 
 use std::panic::Location;
 use std::sync::Arc;
+
+use smallbox::{SmallBox, smallbox};
 
 use crate::lane::LaneShared;
 use crate::task::cell::Task;
 use crate::task::header::Options;
 use crate::task::{Name, drop_caught};
 
+/// A timer's name, and where it was set.
+pub(super) type About<'a> = (Option<&'a Name>, &'static Location<'static>);
+
 /// A task that is to be made.
-pub(super) trait Unmade: Send {
-    fn make(self: Box<Self>, lane: &Arc<LaneShared>) -> Arc<dyn Task>;
+pub(super) struct Unmade(SmallBox<dyn Recipe, Space>);
+
+/// Three words of options, and three of the user's.
+type Space = [usize; 6];
+
+/// Nothing in here is polled.
+impl Unpin for Unmade {}
+
+impl Unmade {
+    /// What `make` makes of these options, later.
+    pub(super) fn new<M>(options: Options, make: M) -> Self
+    where
+        M: FnOnce(&Arc<LaneShared>, Options) -> Arc<dyn Task> + Send + 'static,
+    {
+        Self(smallbox!(Some(Ingredients { options, make })))
+    }
+
+    #[expect(clippy::expect_used, reason = "what is made is gone, since this takes it")]
+    pub(super) fn make(mut self, lane: &Arc<LaneShared>) -> Arc<dyn Task> {
+        self.0.make(lane).expect("a task is made once")
+    }
 
     /// Drops it; a panic of the user's `Drop` is reported.
-    fn discard(self: Box<Self>, lane: &Arc<LaneShared>);
+    pub(super) fn discard(mut self, lane: &Arc<LaneShared>) {
+        self.0.discard(lane);
+    }
 
-    fn name(&self) -> Option<&Name>;
-
-    fn site(&self) -> &'static Location<'static>;
+    pub(super) fn about(&self) -> Option<About<'_>> {
+        self.0.options().map(|options| (options.name(), options.site))
+    }
 }
 
-/// How to make it, and what of.
-struct Recipe<M> {
+trait Recipe: Send {
+    fn options(&self) -> Option<&Options>;
+    fn make(&mut self, lane: &Arc<LaneShared>) -> Option<Arc<dyn Task>>;
+    fn discard(&mut self, lane: &Arc<LaneShared>);
+}
+
+struct Ingredients<M> {
     options: Options,
     make: M,
 }
 
-/// What `make` makes of these options, later.
-pub(super) fn unmade<M>(options: Options, make: M) -> Box<dyn Unmade>
-where
-    M: FnOnce(&Arc<LaneShared>, Options) -> Arc<dyn Task> + Send + 'static,
-{
-    Box::new(Recipe { options, make })
-}
-
-impl<M> Unmade for Recipe<M>
+impl<M> Recipe for Option<Ingredients<M>>
 where
     M: FnOnce(&Arc<LaneShared>, Options) -> Arc<dyn Task> + Send,
 {
-    fn make(self: Box<Self>, lane: &Arc<LaneShared>) -> Arc<dyn Task> {
-        let Self { options, make } = *self;
-        make(lane, options)
+    fn options(&self) -> Option<&Options> {
+        self.as_ref().map(|ingredients| &ingredients.options)
     }
 
-    fn discard(self: Box<Self>, lane: &Arc<LaneShared>) {
-        let Self { options, make } = *self;
+    fn make(&mut self, lane: &Arc<LaneShared>) -> Option<Arc<dyn Task>> {
+        self.take().map(|Ingredients { options, make }| make(lane, options))
+    }
+
+    fn discard(&mut self, lane: &Arc<LaneShared>) {
+        let Some(Ingredients { options, make }) = self.take() else { return };
         if let Err(payload) = drop_caught(make) {
             lane.unobserved.note_timer_drop_panic(lane, options.name(), options.site, &payload);
         }
-    }
-
-    fn name(&self) -> Option<&Name> {
-        self.options.name()
-    }
-
-    fn site(&self) -> &'static Location<'static> {
-        self.options.site
     }
 }
