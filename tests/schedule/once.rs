@@ -252,7 +252,7 @@ async fn timers_that_are_due_at_one_instant_leave_others_their_turn() {
         most
     });
     let most = other.await.unwrap();
-    // A turn is 128 of them; the two that meet may take turns in either order.
-    assert!(most <= 256, "{most} fired between two turns of another task");
+    // A turn is 512 of them, and after each fourth one those go on that have yielded; the two that meet may take turns in either order.
+    assert!(most <= 5 * 512, "{most} fired between two turns of another task");
     assert_eq!(end(&yard).await.total.completed, MANY.into());
 }

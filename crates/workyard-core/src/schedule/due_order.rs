@@ -1,9 +1,9 @@
 //! Owns the order in which timers fire. Never knows what a timer does.
 //!
 //! The first few stand in order. All others are in a tree of the bits of their keys, in which nothing is: a *leaf* is a heap of timers as
-//! they came, and a *fork*, which is made of a leaf that has grown large, tells them apart by the highest six bits in which they differ. When
+//! they came, and a *fork*, which is made of a leaf that has grown large or in which one is looked for, tells them apart by the highest six bits in which they differ. When
 //! the first few are used up, the first leaf is sorted and its first few take their place. So setting a timer adds it to the end of some
-//! leaf, and each timer is moved a few times in its life, at most once for each six bits of its key, and sorted among some others.
+//! leaf, and each timer is moved a few times in its life, mostly less than once for each six bits of its key, and sorted among some others.
 
 use super::due_key::DueKey;
 use crate::{Moment, mutant};
@@ -43,6 +43,8 @@ const BRANCHES: usize = 1 << BITS;
 
 /// How many timers a leaf takes before it is forked.
 const FULL: usize = 1_024;
+/// Among how many one is looked for that is to be taken out.
+const SEARCHED: usize = 128;
 /// How many there are in front at most.
 const FRONT: usize = 256;
 /// How many are in front though no others are behind them.
@@ -206,6 +208,9 @@ impl<T> Node<T> {
     }
 
     fn remove(&mut self, key: DueKey) -> Option<T> {
+        if matches!(self, Self::Leaf(timers) if timers.len() > SEARCHED) {
+            self.fork(key);
+        }
         match self {
             Self::Leaf(timers) => {
                 let at = timers.iter().position(|(at, _)| *at == key)?;

@@ -15,7 +15,7 @@ impl LaneShared {
     ///
     /// For tasks that are no runners. A refusal is not counted.
     pub(crate) fn offer_all(self: &Arc<Self>, tasks: &mut VecDeque<Arc<dyn Task>>, now: Moment) -> Option<Refusal> {
-        // The first look at each header, which may be far away in memory, is taken here and not under the lock.
+        // The first look at each header, which may be far away in memory if it stood in line, is taken here and not under the lock.
         let is_watched = |task: &&Arc<dyn Task>| task.header().watched().is_some();
         let mut watched: Vec<Arc<dyn Task>> = tasks.iter().filter(is_watched).map(Arc::clone).collect();
         let mut effects = Effects::default();

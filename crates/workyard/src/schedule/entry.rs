@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workyard_core::{DueKey, Moment, Priority, Recurrence, Ticket, Verdict};
+use workyard_core::{DueKey, DueOrder, Moment, Priority, Recurrence, Ticket, Verdict};
 
 use crate::lane::LaneShared;
 use crate::retry::Retry;
@@ -78,6 +78,8 @@ pub(super) struct Series {
 #[must_use = "to be dropped by `clear`"]
 pub(super) enum Left {
     Task(Taken),
+    /// All of a lane that are not due.
+    Timers(DueOrder<Unmade>, Arc<LaneShared>),
     Series(Box<Series>),
 }
 
@@ -172,6 +174,9 @@ impl Left {
             Self::Task(Taken::Timer(unmade, lane)) => unmade.discard(&lane),
             Self::Task(Taken::Made(made)) => made.task.discard(),
             Self::Task(Taken::InLine(in_line)) => in_line.leave().discard(),
+            Self::Timers(mut timers, lane) => {
+                std::iter::from_fn(|| timers.pop()).for_each(|(_, unmade)| unmade.discard(&lane));
+            }
             Self::Series(series) => {
                 let Series { about, make, .. } = *series;
                 about.drop_value(make);

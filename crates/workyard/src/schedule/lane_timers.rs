@@ -6,7 +6,7 @@ use std::sync::Arc;
 use workyard_core::{DueKey, DueOrder, TimerAccount};
 
 use crate::lane::LaneShared;
-use crate::schedule::entry::{Batch, Entry, InLine, Made};
+use crate::schedule::entry::{Batch, Entry, InLine, Left, Made};
 use crate::schedule::unmade::{About, Unmade};
 
 /// The timers of one lane that fire once, and the ticks that wait for room there.
@@ -86,16 +86,16 @@ impl LaneTimers {
     }
 
     /// Takes all out for good.
-    pub(super) fn clear(&mut self, mut left: impl FnMut(Taken)) {
+    pub(super) fn clear(&mut self, left: &mut Vec<Left>) {
         match std::mem::replace(&mut self.head, Head::None) {
-            Head::Here(_, in_line) => left(Taken::InLine(in_line)),
+            Head::Here(_, in_line) => left.push(Left::Task(Taken::InLine(in_line))),
             head => self.head = head,
         }
         while let Some((_, entry)) = self.behind.pop() {
-            left(self.taken(entry));
+            left.push(Left::Task(self.taken(entry)));
         }
-        while let Some((_, unmade)) = self.order.pop() {
-            left(self.taken(Entry::Timer(unmade)));
+        if !self.order.is_empty() {
+            left.push(Left::Timers(std::mem::take(&mut self.order), Arc::clone(&self.lane)));
         }
     }
 

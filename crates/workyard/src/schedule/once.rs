@@ -32,8 +32,9 @@ use crate::task::{BoxError, Name};
 /// and counted as refused. Dropping the last [`Scheduler`](crate::Scheduler) does the same.
 ///
 /// # Cost
-/// Setting it costs one short lock, however many timers there are, and an allocation if the work is larger than three words; having it fire, when the task is made, a
-/// lock and an allocation. All timers of a yard share one tokio task, which is there only while there are timers and wakes only when one is due.
+/// Setting it costs one short lock, however many timers there are, an allocation if the work is larger than three words, and one more if it has a name or a timeout. Having it
+/// fire costs an allocation, that of its task, and two locks for up to 64 of them. All timers of a yard share one tokio task, which is there only while there are timers and wakes only
+/// when one is due.
 ///
 /// # Examples
 /// ```
@@ -72,7 +73,7 @@ impl<R> After<'_, R> {
     {
         let Self { targets, plan, when, .. } = self;
         let priority = plan.priority;
-        targets.schedule.once(when, lane, priority, Unmade::new(plan.options(Location::caller()), make))
+        targets.schedule.once(when, lane, priority, Unmade::new(lane, plan.options(Location::caller()), make))
     }
 }
 

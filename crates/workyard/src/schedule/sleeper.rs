@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep_until};
@@ -16,8 +17,12 @@ use crate::schedule::state::{Answer, Step};
 use crate::schedule::tick::{EndOfTick, Seed};
 use crate::task::{Payload, catch};
 
-/// How many steps are taken, or timers let into their lanes, before others on the thread get their turn.
-const AT_ONCE: usize = 128;
+/// How many steps are taken, or timers let into their lanes, and for how long, before others on the thread get their turn.
+const AT_ONCE: usize = 512;
+const TURN: Duration = Duration::from_micros(100);
+
+/// After one of so many turns the runtime looks for what else is ready, sockets above all.
+const LOOKS: u32 = 4;
 
 /// Sleeps until a timer is due, while there is one.
 pub(super) struct Sleeper {
@@ -25,12 +30,14 @@ pub(super) struct Sleeper {
     sleep: Option<Pin<Box<Sleep>>>,
     /// Empty between its steps: it keeps its room.
     batch: Batch,
+    turns: u32,
     is_done: bool,
 }
 
 impl Sleeper {
     pub(super) fn start(schedule: &Arc<Schedule>) {
-        let sleeper = Self { schedule: Arc::clone(schedule), sleep: None, batch: Batch::default(), is_done: false };
+        let sleeper =
+            Self { schedule: Arc::clone(schedule), sleep: None, batch: Batch::default(), turns: 0, is_done: false };
         drop(schedule.yard.runtime.spawn(sleeper));
     }
 
@@ -115,9 +122,9 @@ impl Future for Sleeper {
         // Register first, look second.
         this.schedule.sleeper.register(cx.waker());
         let mut blocked: Vec<Arc<LaneShared>> = Vec::new();
-        let mut steps = 0;
-        while steps < AT_ONCE {
-            let now = this.schedule.yard.clock.now();
+        let began = this.schedule.yard.clock.now();
+        let (mut now, mut steps) = (began, 0);
+        while steps < AT_ONCE && now.since(began) < TURN {
             let is_blocked = |lane: &Arc<LaneShared>| blocked.iter().any(|blocked| Arc::ptr_eq(blocked, lane));
             let mut step = this.schedule.state.lock().next_step(now, &mut this.batch, is_blocked);
             if let Step::Make(key, due) = step {
@@ -147,9 +154,15 @@ impl Future for Sleeper {
                     return Poll::Ready(());
                 }
             }
+            now = this.schedule.yard.clock.now();
         }
-        // A task that wakes itself goes on before the runtime has looked for what else is ready, sockets above all.
-        pin!(yield_now()).poll(cx)
+        this.turns = this.turns.wrapping_add(1);
+        if this.turns.is_multiple_of(LOOKS) {
+            return pin!(yield_now()).poll(cx);
+        }
+        // So it goes on before the runtime has looked, and on another worker if one is idle, while what it has let in runs here.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

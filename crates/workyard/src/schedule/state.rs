@@ -146,7 +146,7 @@ impl State {
             account.cancel_all();
         }
         for timers in &mut self.lanes {
-            timers.clear(|taken| left.push(Left::Task(taken)));
+            timers.clear(&mut left);
         }
         self.series_due = DueOrder::new();
         let series = std::mem::take(&mut self.series);

@@ -33,7 +33,7 @@ fn options() -> Options {
 fn once_on_the_way(yard: &Scheduler) -> (State, Batch) {
     let (mut state, mut batch) = (State::default(), Batch::default());
     let lane = state.lane_number(yard.io().shared());
-    assert!(state.insert_once(key(), lane, Unmade::new(options(), make)));
+    assert!(state.insert_once(key(), lane, Unmade::new(yard.io().shared(), options(), make)));
     let Step::Offer(_) = state.next_step(Moment::default(), &mut batch, |_| false) else { panic!("it is due") };
     assert!(!state.is_settled() && batch.keys == [(key(), false)]);
     (state, batch)

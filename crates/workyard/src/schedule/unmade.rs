@@ -22,16 +22,24 @@ pub(super) struct Unmade(SmallBox<dyn Recipe, Space>);
 /// Three words of options, and three of the user's.
 type Space = [usize; 6];
 
+/// In bytes, work of which the task is made when the timer is set.
+const LARGE: usize = 1_024;
+
 /// Nothing in here is polled.
 impl Unpin for Unmade {}
 
 impl Unmade {
     /// What `make` makes of these options, later.
-    pub(super) fn new<M>(options: Options, make: M) -> Self
+    pub(super) fn new<M>(lane: &Arc<LaneShared>, options: Options, make: M) -> Self
     where
         M: FnOnce(&Arc<LaneShared>, Options) -> Arc<dyn Task> + Send + 'static,
     {
-        Self(smallbox!(Some(Ingredients { options, make })))
+        // Large work is moved as seldom as can be, and by who sets the timer, whose stack has had room for it.
+        if size_of::<M>() > LARGE {
+            Self(smallbox!(Some(make(lane, options))))
+        } else {
+            Self(smallbox!(Some(Ingredients { options, make })))
+        }
     }
 
     #[expect(clippy::expect_used, reason = "what is made is gone, since this takes it")]
@@ -45,12 +53,12 @@ impl Unmade {
     }
 
     pub(super) fn about(&self) -> Option<About<'_>> {
-        self.0.options().map(|options| (options.name(), options.site))
+        self.0.about()
     }
 }
 
 trait Recipe: Send {
-    fn options(&self) -> Option<&Options>;
+    fn about(&self) -> Option<About<'_>>;
     fn make(&mut self, lane: &Arc<LaneShared>) -> Option<Arc<dyn Task>>;
     fn discard(&mut self, lane: &Arc<LaneShared>);
 }
@@ -64,8 +72,8 @@ impl<M> Recipe for Option<Ingredients<M>>
 where
     M: FnOnce(&Arc<LaneShared>, Options) -> Arc<dyn Task> + Send,
 {
-    fn options(&self) -> Option<&Options> {
-        self.as_ref().map(|ingredients| &ingredients.options)
+    fn about(&self) -> Option<About<'_>> {
+        self.as_ref().map(|Ingredients { options, .. }| (options.name(), options.site))
     }
 
     fn make(&mut self, lane: &Arc<LaneShared>) -> Option<Arc<dyn Task>> {
@@ -76,6 +84,23 @@ where
         let Some(Ingredients { options, make }) = self.take() else { return };
         if let Err(payload) = drop_caught(make) {
             lane.unobserved.note_timer_drop_panic(lane, options.name(), options.site, &payload);
+        }
+    }
+}
+
+/// It was made already.
+impl Recipe for Option<Arc<dyn Task>> {
+    fn about(&self) -> Option<About<'_>> {
+        self.as_ref().map(|task| (task.header().name(), task.header().site))
+    }
+
+    fn make(&mut self, _: &Arc<LaneShared>) -> Option<Arc<dyn Task>> {
+        self.take()
+    }
+
+    fn discard(&mut self, _: &Arc<LaneShared>) {
+        if let Some(task) = self.take() {
+            task.discard();
         }
     }
 }

@@ -68,7 +68,7 @@ pub(crate) struct Options {
     pub(crate) site: &'static Location<'static>,
     pub(crate) priority: Priority,
     rare: Option<Box<Rare>>,
-    /// Whether the task is made long before it is submitted.
+    /// Whether the task may be made long before it is submitted.
     is_scheduled: bool,
 }
 

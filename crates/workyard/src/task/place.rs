@@ -1,5 +1,5 @@
 //! Owns where the body of a task is, from its work to its result: in one place of the task's cell, which it never leaves. The
-//! only file of this crate with `unsafe`.
+//! only file of this crate with `unsafe` of its own.
 //!
 //! A future is polled where it stands, so that a task needs no second allocation. It has to stay there until it is dropped,
 //! and it does: a place is a field of a [`Cell`](super::cell::Cell), cells are made in an `Arc`, no code takes one out of it
