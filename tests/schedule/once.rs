@@ -138,6 +138,35 @@ async fn cancelling_one_of_many_leaves_the_others() {
     assert_eq!((report.total.completed, report.total.cancelled, report.cancelled_timers), (50, 50, 0));
 }
 
+/// Work is kept among the timers, in a box, or in its task, by its size.
+#[tokio::test(start_paused = true)]
+async fn work_of_any_size_fires_or_is_cancelled_cut_or_refused_and_is_listed() {
+    async fn ends_of<const SIZE: usize>() {
+        let (yard, values, log) = (Scheduler::new(), DropCounter::new(), Log::new());
+        let set = |delay: Duration| {
+            let (value, ballast, log) = (values.payload(), [7_u8; SIZE], log.clone());
+            yard.after(delay).name("ballast").cpu(move || {
+                drop(value);
+                log.add(ballast.into_iter().map(u64::from).sum::<u64>());
+            })
+        };
+        let (_fires, cancelled, _cut) = (set(SECOND), set(SECOND), set(10 * SECOND));
+        let listed: Vec<_> = yard.scheduled().into_iter().map(|timer| timer.name.unwrap()).collect();
+        assert_eq!(listed, ["ballast"; 3], "{SIZE} bytes");
+        assert!(cancelled.cancel() && values.alive() == 2, "{SIZE} bytes");
+        sleep(2 * SECOND).await;
+        wait_for_async("it has fired", SOON, || log.len() == 1).await;
+        assert_eq!(log.take(), [7 * SIZE as u64]);
+        let report = end(&yard).await;
+        assert_eq!((report.total.completed, report.total.cancelled, report.cancelled_timers), (1, 2, 1));
+        let _refused = set(SECOND);
+        assert_eq!((values.made(), values.alive(), log.len()), (4, 0, 0), "{SIZE} bytes");
+    }
+    ends_of::<0>().await;
+    ends_of::<100>().await;
+    ends_of::<10_000>().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_time_on_the_wall_is_met_and_one_that_has_passed_fires_at_once() {
     let yard = Scheduler::new();
