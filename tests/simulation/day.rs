@@ -5,14 +5,22 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use workyard::{Lane, Reason, Scheduler};
-use workyard_testkit::simulate;
 use workyard_testkit::simulation::blocking_sleep;
+use workyard_testkit::{Simulation, simulate};
 
 const DAY: Duration = Duration::from_hours(24);
 
+/// How many days are to pass, by `WORKYARD_DAYS`; one if it is not set.
+fn days() -> u32 {
+    std::env::var("WORKYARD_DAYS").map_or(1, |days| days.parse().expect("WORKYARD_DAYS is a number of days"))
+}
+
 #[test]
 fn a_day_passes() {
-    let run = simulate(24, async |sim| {
+    let days = days();
+    let all = DAY * days;
+    let simulation = Simulation::new(24).steps_at_most(10_000_000 * u64::from(days)).without_log();
+    let run = simulation.run(async |sim| {
         let yard = Scheduler::builder().io(Lane::io().limit(8)).cpu(Lane::cpu().threads(2)).build().unwrap();
         let (seconds, minutes) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let counts = Arc::clone(&seconds);
@@ -30,21 +38,24 @@ fn a_day_passes() {
         });
         let mut rng = sim.rng();
         let mut timed_out = 0;
-        for _ in 0..48 {
+        for _ in 0..48 * days {
             // Now and then a task that takes longer than it may.
             let takes = Duration::from_mins(rng.below(20) as u64);
             let ended = yard.io().task("slow").timeout(Duration::from_mins(10)).run(tokio::time::sleep(takes)).await;
             timed_out += u64::from(ended.is_err_and(|error| error.reason() == Some(Reason::Timeout)));
         }
-        tokio::time::sleep(DAY.saturating_sub(sim.elapsed())).await;
+        tokio::time::sleep(all.saturating_sub(sim.elapsed())).await;
         assert!(each_second.cancel() && each_minute.cancel());
         let report = yard.shutdown().drain_for(Duration::from_mins(1)).await;
         let (seconds, minutes) = (seconds.load(SeqCst), minutes.load(SeqCst));
-        assert!((86_399..=86_400).contains(&seconds) && (1_439..=1_440).contains(&minutes), "{seconds}, {minutes}");
+        let (most_seconds, most_minutes) = (86_400 * u64::from(days), 1_440 * u64::from(days));
+        assert!((most_seconds - 1..=most_seconds).contains(&seconds), "{seconds}");
+        assert!((most_minutes - 1..=most_minutes).contains(&minutes), "{minutes}");
         assert_eq!(report.total.timed_out, timed_out);
         assert!(report.is_clean() && report.total.completed >= seconds + minutes, "{report}");
     });
-    assert!(run.elapsed >= DAY && run.elapsed < DAY + Duration::from_mins(2), "{:?}", run.elapsed);
+    let run = run.unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(run.elapsed >= all && run.elapsed < all + Duration::from_mins(2), "{:?}", run.elapsed);
 }
 
 #[test]
