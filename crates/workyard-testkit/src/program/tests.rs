@@ -9,7 +9,7 @@ use super::launch::example_beside;
 #[cfg(unix)]
 use super::{Program, Running};
 #[cfg(unix)]
-use crate::{test_panic::message_and_line, wait_for};
+use crate::{not_run, test_panic::message_and_line, wait_for};
 
 #[cfg(unix)]
 const SOON: Duration = Duration::from_secs(30);
@@ -55,7 +55,7 @@ mod unix {
     #[test]
     fn a_terminal_is_one_and_its_output_comes_to_an_end() {
         if let Err(why) = crate::has_terminals() {
-            return crate::not_run(&format!("no pseudo-terminals: {why}"));
+            return not_run(&format!("no pseudo-terminals: {why}"));
         }
         let program = sh("test -t 2 && ! test -t 1 && echo yes; stty size <&2 >&2; echo end >&2");
         let finished = program.stderr_on_terminal(123, 45).run_within(SOON);
@@ -110,8 +110,18 @@ mod unix {
         assert_eq!(finished.stdout, "early\nlate\n");
     }
 
+    /// A shell without job control has what it starts in the background ignore SIGINT, and all that this starts in turn.
+    fn ignores_sigint() -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 0b10 != 0)
+    }
+
     #[test]
     fn signals_reach_the_program() {
+        if ignores_sigint() {
+            return not_run("who started this has it ignore SIGINT");
+        }
         let trap = "trap 'echo got it; exit 7' INT TERM; echo ready; while :; do sleep 0.01; done";
         for send in [Running::interrupt, Running::terminate] {
             let running = sh(trap).spawn();
