@@ -56,6 +56,7 @@ pub enum Look {
 
 impl Drivers {
     /// A future is ready. One for which a driver is woken is looked after; with any other, somebody has to look.
+    #[inline]
     pub fn push(&mut self) -> Option<DriverCall> {
         self.ready += 1;
         if self.awake == 0 && !mutant!("driver-not-woken") {
@@ -66,6 +67,7 @@ impl Drivers {
 
     /// A driver that has answered for what was in its hand takes up to `most` futures into it. Gives how many; with others awake it
     /// leaves them a half.
+    #[inline]
     pub fn take(&mut self, hand: &mut Hand, most: usize) -> usize {
         let fair = if self.awake > 1 { self.ready.div_ceil(2) } else { self.ready };
         let taken = fair.min(most);
@@ -76,6 +78,7 @@ impl Drivers {
     }
 
     /// A driver that has just taken futures wants another one to join in, if there are more.
+    #[inline]
     pub fn help(&mut self) -> Option<DriverCall> {
         (self.ready > 0).then(|| self.wake())
     }
@@ -130,11 +133,13 @@ impl Drivers {
     }
 
     /// How many drivers are woken or at work.
+    #[inline]
     pub const fn awake(&self) -> usize {
         self.awake
     }
 
     /// Whether a future is ready.
+    #[inline]
     pub const fn has_ready(&self) -> bool {
         self.ready > 0
     }

@@ -23,6 +23,7 @@ impl Histogram {
         Self { counts: vec![0; BUCKETS].into_boxed_slice(), max: 0 }
     }
 
+    #[inline]
     pub(crate) fn record(&mut self, took: Duration) {
         let took = nanos(took);
         if let Some(count) = self.counts.get_mut(bucket(took)) {
@@ -78,6 +79,7 @@ pub struct Percentiles {
     pub max: Duration,
 }
 
+#[inline]
 fn bucket(value: u64) -> usize {
     let shift = (value | SUB).ilog2() - SUB_BITS;
     // Below BUCKETS: the shift is at most 60, the mantissa below 2 × SUB.

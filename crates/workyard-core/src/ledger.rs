@@ -65,6 +65,7 @@ impl Ledger {
         self.accepted == self.live() + self.all_ended()
     }
 
+    #[inline]
     pub(crate) fn count_ends(&mut self, outcome: Outcome, times: u64) {
         let count = match outcome {
             Outcome::Completed => &mut self.completed,

@@ -8,6 +8,7 @@ pub struct Moment(u64);
 
 impl Moment {
     /// The moment `since_start` after the yard was built.
+    #[inline]
     pub fn new(since_start: Duration) -> Self {
         Self(nanos(since_start))
     }
@@ -23,6 +24,7 @@ impl Moment {
     }
 
     /// How long ago `earlier` was; zero if it was not.
+    #[inline]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }

@@ -31,6 +31,7 @@ impl ShortBodies {
     const COST: u32 = 2_048;
 
     /// A body was run, or polled for the first time, for so long; it stands for `bodies`.
+    #[inline]
     pub fn saw(&mut self, is_over: bool, took: Duration, bodies: u32) {
         self.score = if took > Self::LONG {
             self.score.saturating_sub(Self::COST)
@@ -42,6 +43,7 @@ impl ShortBodies {
     }
 
     /// Whether the next body is expected to be over soon.
+    #[inline]
     pub const fn are_expected(self) -> bool {
         self.score >= Self::ENOUGH
     }

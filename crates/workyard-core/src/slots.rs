@@ -90,6 +90,7 @@ impl<T> Default for Slots<T> {
 
 impl<T> Slots<T> {
     /// `None` if all numbers are taken, which the bounds on `limit` and `queue` rule out.
+    #[inline]
     pub(crate) fn insert(&mut self, record: Record) -> Option<u32> {
         if let Some(slot) = self.free {
             let entry = self.entries.get_mut(slot as usize)?;
@@ -102,14 +103,17 @@ impl<T> Slots<T> {
         Some(slot)
     }
 
+    #[inline]
     pub(crate) fn get(&self, slot: u32) -> Option<&Record> {
         self.entries.get(slot as usize)?.record.as_ref()
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut Record> {
         self.entries.get_mut(slot as usize)?.record.as_mut()
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, slot: u32) -> Option<Record> {
         let entry = self.entries.get_mut(slot as usize)?;
         let record = entry.record.take()?;
@@ -118,12 +122,14 @@ impl<T> Slots<T> {
     }
 
     /// Keeps a value under this number, whether a task is there or not.
+    #[inline]
     pub(crate) fn keep(&mut self, slot: u32, value: T) {
         if let Some(entry) = self.entries.get_mut(slot as usize) {
             entry.kept = Some(value);
         }
     }
 
+    #[inline]
     pub(crate) fn kept(&self, slot: u32) -> Option<&T> {
         self.entries.get(slot as usize)?.kept.as_ref()
     }
@@ -132,6 +138,7 @@ impl<T> Slots<T> {
         self.entries.iter().filter_map(|entry| entry.kept.as_ref())
     }
 
+    #[inline]
     pub(crate) fn let_go(&mut self, slot: u32) -> Option<T> {
         self.entries.get_mut(slot as usize)?.kept.take()
     }
@@ -139,6 +146,7 @@ impl<T> Slots<T> {
 
 impl<T> Linked for Slots<T> {
     #[expect(clippy::indexing_slicing, reason = "lists are made of numbers that were given out")]
+    #[inline]
     fn link(&mut self, slot: u32) -> &mut Link {
         &mut self.entries[slot as usize].link
     }

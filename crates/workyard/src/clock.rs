@@ -18,6 +18,7 @@ impl Clock {
         Self { built_at: Instant::now() }
     }
 
+    #[inline]
     pub(crate) fn now(&self) -> Moment {
         Moment::new(Instant::now().saturating_duration_since(self.built_at))
     }
@@ -67,6 +68,7 @@ impl CoarseClock {
         Self { started: Self::since_boot() }
     }
 
+    #[inline]
     pub(crate) fn now(&self) -> Moment {
         Moment::new(Self::since_boot().saturating_sub(self.started))
     }
@@ -84,6 +86,7 @@ impl CoarseClock {
         Self { started: std::time::Instant::now() }
     }
 
+    #[inline]
     pub(crate) fn now(&self) -> Moment {
         Moment::new(self.started.elapsed())
     }

@@ -58,6 +58,7 @@ struct State {
 
 impl Timers {
     /// Sets the timer that fits the task's status, if it has limits.
+    #[inline]
     pub(crate) fn set(&self, task: &Arc<dyn Task>, runtime: &Runtime) {
         let header = task.header();
         let Some(watched) = header.watched() else { return };
@@ -90,6 +91,7 @@ impl Timers {
     }
 
     /// Takes the task's timer out, and ends the watch over its token.
+    #[inline]
     pub(crate) fn unset(&self, task: &dyn Task) {
         let Some(watched) = task.header().watched() else { return };
         {

@@ -18,12 +18,14 @@ pub(crate) struct Turn(Option<RestoreOnPending>);
 
 impl Turn {
     /// `Pending` if it is the turn of others, and says nothing else: the waker is woken when they had it.
+    #[inline]
     pub(crate) fn poll(cx: &mut Context<'_>) -> Poll<Self> {
         // A thread that is about to end has no thread-locals any more.
         let polls = POLLS.try_with(|polls| polls.replace(polls.get().wrapping_add(1))).unwrap_or_default();
         if polls % 8 == 7 { poll_proceed(cx).map(|budget| Self(Some(budget))) } else { Poll::Ready(Self(None)) }
     }
 
+    #[inline]
     pub(crate) fn made_progress(&self) {
         if let Some(budget) = &self.0 {
             budget.made_progress();

@@ -114,6 +114,7 @@ impl<T> LanePolicy<T> {
     ///
     /// # Errors
     /// [`Refusal::Full`] or [`Refusal::Closed`]; the task was not accepted and nothing changed.
+    #[inline]
     pub fn offer(&mut self, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
         self.check_room().and_then(|()| self.accept(now, priority, Holds::OneTask))
     }
@@ -123,6 +124,7 @@ impl<T> LanePolicy<T> {
         self.refused += 1;
     }
 
+    #[inline]
     pub(super) fn check_room(&self) -> Result<(), Refusal> {
         match (self.open, self.has_room()) {
             (false, _) => Err(Refusal::Closed),
@@ -144,6 +146,7 @@ impl<T> LanePolicy<T> {
     }
 
     /// Promises free room to the first in line, who is to be woken. Call it until it returns `None`.
+    #[inline]
     pub fn promise_next(&mut self) -> Option<Ticket> {
         if self.open && self.has_room() && !mutant!("promise-lost") { self.submitters.promise_first() } else { None }
     }
@@ -186,6 +189,7 @@ impl<T> LanePolicy<T> {
 
     /// Gives the next waiting task a slot, if one is free. Its body must be started, and [`end_body`](Self::end_body)
     /// called when that has ended or was dropped.
+    #[inline]
     pub fn start_next(&mut self, now: Moment) -> Option<Slot> {
         if self.has_free_slot() { self.start_first(now) } else { None }
     }
@@ -196,6 +200,7 @@ impl<T> LanePolicy<T> {
         if self.occupied < self.limit { self.start_first(now) } else { None }
     }
 
+    #[inline]
     fn start_first(&mut self, now: Moment) -> Option<Slot> {
         if mutant!("queue-lost-at-close") && !self.open {
             return None;
@@ -248,6 +253,7 @@ impl<T> LanePolicy<T> {
 
     /// Gives a free slot back to the first body in line that lent its own, which is to be woken. Call it until it
     /// returns `None`, before [`start_next`](Self::start_next).
+    #[inline]
     pub fn resume_next(&mut self) -> Option<Slot> {
         if self.occupied >= self.limit {
             return None;
@@ -297,6 +303,7 @@ impl<T> LanePolicy<T> {
     }
 
     /// A body has ended or was dropped, and its slot is free. `None` if no body runs in this slot.
+    #[inline]
     pub fn end_body(&mut self, slot: Slot, how: Outcome, now: Moment) -> Option<Ending> {
         let task = *self.tasks.get(slot.0)?;
         let ending = match task.state {
@@ -345,11 +352,13 @@ impl<T> LanePolicy<T> {
     }
 
     /// Keeps what the shell has of a task under its number.
+    #[inline]
     pub fn keep(&mut self, slot: Slot, value: T) {
         self.tasks.keep(slot.0, value);
     }
 
     /// What is kept under a number.
+    #[inline]
     pub fn kept(&self, slot: Slot) -> Option<&T> {
         self.tasks.kept(slot.0)
     }
@@ -361,6 +370,7 @@ impl<T> LanePolicy<T> {
 
     /// Takes out what is kept under a number. To be called when the task's body has ended, before another task is let in, which may
     /// have the same number.
+    #[inline]
     pub fn let_go(&mut self, slot: Slot) -> Option<T> {
         self.tasks.let_go(slot.0)
     }
@@ -371,6 +381,7 @@ impl<T> LanePolicy<T> {
     }
 
     /// Whether tasks are still let in.
+    #[inline]
     pub const fn is_open(&self) -> bool {
         self.open
     }
@@ -386,6 +397,7 @@ impl<T> LanePolicy<T> {
     }
 
     /// Whether submitters wait for room.
+    #[inline]
     pub const fn has_line(&self) -> bool {
         self.submitters.line.len() > 0
     }
@@ -447,10 +459,12 @@ impl<T> LanePolicy<T> {
     }
 
     /// Whether a slot is free that no resuming body waits for.
+    #[inline]
     const fn has_free_slot(&self) -> bool {
         self.occupied + self.resuming.len() < self.limit
     }
 
+    #[inline]
     fn has_room(&self) -> bool {
         let between_attempts = if mutant!("retry-without-place") { 0 } else { self.ledger.retry_waiting };
         let between_attempts = usize::try_from(between_attempts).unwrap_or(usize::MAX);
@@ -458,6 +472,7 @@ impl<T> LanePolicy<T> {
         taken < self.limit + self.queue
     }
 
+    #[inline]
     pub(super) fn accept(&mut self, now: Moment, priority: Priority, holds: Holds) -> Result<Slot, Refusal> {
         let (state, seat) = (TaskState::Queued, Seat::None);
         let record = Record { state, priority, accepted_at: now, started_at: now, seat, holds, again: false };
@@ -470,6 +485,7 @@ impl<T> LanePolicy<T> {
         Ok(Slot(slot))
     }
 
+    #[inline]
     fn start(&mut self, slot: u32, now: Moment) {
         let Some(task) = self.tasks.get_mut(slot) else { return };
         task.state = TaskState::Running;

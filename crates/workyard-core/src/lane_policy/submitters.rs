@@ -56,6 +56,7 @@ impl Submitters {
         self.place(ticket) == Some(Place::Promised)
     }
 
+    #[inline]
     pub(super) fn promise_first(&mut self) -> Option<Ticket> {
         let number = self.line.pop_first(&mut self.links)?;
         let numbered = self.places.get_mut(number as usize)?;

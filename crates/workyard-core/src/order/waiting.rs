@@ -30,6 +30,7 @@ impl Waiting {
         Self { discipline }
     }
 
+    #[inline]
     pub(crate) const fn len(&self) -> usize {
         match &self.discipline {
             Discipline::Fifo(fifo) => fifo.len(),
@@ -38,6 +39,7 @@ impl Waiting {
         }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, links: &mut impl Linked, slot: u32, priority: Priority) {
         match &mut self.discipline {
             Discipline::Fifo(fifo) => fifo.push(links, slot),
@@ -56,6 +58,7 @@ impl Waiting {
     }
 
     /// Takes out the one that is next.
+    #[inline]
     pub(crate) fn pop(&mut self, links: &mut impl Dated) -> Option<u32> {
         match &mut self.discipline {
             Discipline::Fifo(fifo) => fifo.pop(links),

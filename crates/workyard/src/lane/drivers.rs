@@ -67,6 +67,7 @@ struct Held {
 pub(super) struct TimeIsKnown(AtomicBool);
 
 impl TimeIsKnown {
+    #[inline]
     pub(super) fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -77,6 +78,7 @@ impl TimeIsKnown {
 pub(super) struct Number(u64);
 
 impl Pool {
+    #[inline]
     pub(super) fn push(&mut self, task: Arc<dyn Task>, effects: &mut Effects) {
         self.ready.push_back(task);
         let call = self.drivers.push();
@@ -85,6 +87,7 @@ impl Pool {
 
     /// The time, while a driver that looks at the clock now and then is at work: as late as one handful of futures takes. Nobody
     /// needs to know better when one of very many short tasks was accepted.
+    #[inline]
     pub(super) const fn time(&self) -> Option<Moment> {
         self.answered_at
     }
@@ -97,6 +100,7 @@ impl Pool {
         }
     }
 
+    #[inline]
     fn call(&mut self, call: Option<DriverCall>, effects: &mut Effects) {
         effects.push(match (call, self.asleep.pop_if(|_| call == Some(DriverCall::Sleeping))) {
             (None, _) => return,
@@ -110,6 +114,7 @@ impl Pool {
     }
 
     /// The next futures to poll, at most so many. `wants_help`: whether another driver is to join in if there are more.
+    #[inline]
     fn take(
         &mut self,
         driver: Number,
@@ -168,6 +173,7 @@ impl LaneShared {
         self.state.lock().short.saw(is_ready, took, ShortBodies::SAMPLE);
     }
 
+    #[inline]
     fn keep_time(&self, state: &mut LaneState, now: Option<Moment>) {
         if state.pool.answered_at.is_some() != now.is_some() {
             self.time_is_known.0.store(now.is_some(), Ordering::Relaxed);
@@ -406,6 +412,7 @@ impl Driver {
 }
 
 /// Polls a future that was never polled: how it ended, if it has.
+#[inline]
 fn poll_first(task: &Arc<dyn Task>) -> Option<Outcome> {
     get_ready(task);
     if let Some(reason) = task.header().signal.stopped() {

@@ -46,6 +46,7 @@ thread_local! {
 }
 
 impl Effects {
+    #[inline]
     pub(super) fn push(&mut self, effect: Effect) {
         if self.first.is_none() {
             self.first = Some(effect);

@@ -227,6 +227,7 @@ impl LaneShared {
     }
 
     /// A task or its body has ended: what follows from it.
+    #[inline]
     fn ended(self: &Arc<Self>, task: &dyn Task, effects: Effects) {
         self.yard.timers.unset(task);
         effects.act(self);
@@ -235,6 +236,7 @@ impl LaneShared {
 }
 
 /// Has the callbacks called that are in the queue.
+#[inline]
 fn send(turn: Option<Turn>) {
     if let Some(turn) = turn {
         turn.send();

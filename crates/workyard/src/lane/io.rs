@@ -75,10 +75,12 @@ where
     type Future = F;
     type Output = F::Output;
 
+    #[inline]
     fn begin(given: F, _: &Arc<dyn Task>) -> F {
         given
     }
 
+    #[inline]
     fn conclude(output: F::Output) -> Result<F::Output, BoxError> {
         Ok(output)
     }
@@ -93,10 +95,12 @@ where
     type Future = F;
     type Output = F::Output;
 
+    #[inline]
     fn begin(given: G, task: &Arc<dyn Task>) -> F {
         given(TaskContext::new(Arc::clone(task)))
     }
 
+    #[inline]
     fn conclude(output: F::Output) -> Result<F::Output, BoxError> {
         Ok(output)
     }
@@ -111,10 +115,12 @@ where
     type Future = F;
     type Output = T;
 
+    #[inline]
     fn begin(given: F, _: &Arc<dyn Task>) -> F {
         given
     }
 
+    #[inline]
     fn conclude(output: Result<T, E>) -> Result<T, BoxError> {
         output.map_err(Into::into)
     }
@@ -130,22 +136,26 @@ where
     type Future = F;
     type Output = T;
 
+    #[inline]
     fn begin(given: G, task: &Arc<dyn Task>) -> F {
         given(TaskContext::new(Arc::clone(task)))
     }
 
+    #[inline]
     fn conclude(output: Result<T, E>) -> Result<T, BoxError> {
         output.map_err(Into::into)
     }
 }
 
 impl<G, B> Promise<G, B> {
+    #[inline]
     const fn new(given: G) -> Self {
         Self { given, begin: PhantomData }
     }
 }
 
 impl<G> Promise<G, Plain> {
+    #[inline]
     pub(super) const fn plain(given: G) -> Self {
         Self::new(given)
     }
@@ -178,10 +188,12 @@ impl<G: Send + 'static, B: Begin<G>> Work for Promise<G, B> {
         self.given
     }
 
+    #[inline]
     fn begin(self, task: &Arc<dyn Task>) -> B::Future {
         B::begin(self.given, task)
     }
 
+    #[inline]
     fn poll_begun(begun: Pin<&mut B::Future>, cx: &mut Context<'_>) -> Poll<Result<B::Output, BoxError>> {
         begun.poll(cx).map(B::conclude)
     }
@@ -216,6 +228,7 @@ fn spawn(body: Body) {
 }
 
 /// Sets the limits of a task that has just been given its slot.
+#[inline]
 pub(super) fn get_ready(task: &Arc<dyn Task>) {
     let header = task.header();
     if let Some(reason) = header.over_before_start() {

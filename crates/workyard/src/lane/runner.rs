@@ -141,6 +141,7 @@ impl LaneState {
     }
 
     /// Wakes the runners that wanted more slots than there were, if some are free now.
+    #[inline]
     pub(super) fn feed(&mut self, effects: &mut Effects) {
         if self.hungry.is_empty() || !self.policy.has_spare_slot() {
             return;

@@ -297,11 +297,13 @@ impl LaneShared {
 impl LaneState {
     /// Lets go of a task; drop it after the lock.
     #[must_use]
+    #[inline]
     pub(super) fn release(&mut self, slot: Slot) -> Option<Arc<dyn Task>> {
         self.policy.let_go(slot)
     }
 
     /// The task with this number.
+    #[inline]
     pub(super) fn held_in(&self, slot: Slot) -> Option<&Arc<dyn Task>> {
         self.policy.kept(slot)
     }
@@ -322,6 +324,7 @@ impl LaneState {
 
     /// Counts the end of a body, and lets go of its task, which is to be dropped after the lock.
     #[must_use]
+    #[inline]
     pub(super) fn end_body(&mut self, task: &dyn Task, how: Outcome, now: Moment) -> BodyEnd {
         let slot = task.header().slot();
         if task.gives_way() && self.policy.give_way(slot, now) {
@@ -343,6 +346,7 @@ impl LaneState {
     }
 
     /// Takes the next task that has a slot, and marks it as running.
+    #[inline]
     pub(super) fn start_next(&mut self, now: Moment) -> Option<Arc<dyn Task>> {
         let slot = self.policy.start_next(now)?;
         self.mark_started(slot)
@@ -354,6 +358,7 @@ impl LaneState {
         self.mark_started(slot)
     }
 
+    #[inline]
     fn mark_started(&self, slot: Slot) -> Option<Arc<dyn Task>> {
         let task = self.held_in(slot)?;
         task.header().set_status(TaskState::Running);
@@ -361,6 +366,7 @@ impl LaneState {
     }
 
     /// Room was freed, or a task came: starts what can start, and wakes the submitter whose turn it is.
+    #[inline]
     pub(super) fn hand_out(&mut self, executor: &Executor, now: Moment, effects: &mut Effects) {
         if executor.runs_closures() {
             if self.policy.is_startable() && self.workers < self.policy.limit() {
@@ -385,6 +391,7 @@ impl LaneState {
         self.after_room(effects);
     }
 
+    #[inline]
     pub(super) fn after_room(&mut self, effects: &mut Effects) {
         while let Some(ticket) = self.policy.promise_next() {
             self.tell_promised(ticket, effects);

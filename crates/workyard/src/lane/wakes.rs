@@ -47,6 +47,7 @@ struct Wakers {
 
 impl LaneShared {
     /// A body has ended, and others follow that are expected to be short. `waker` is that of who waits for it, if somebody does.
+    #[inline]
     pub(super) fn wake_with_others(self: &Arc<Self>, waker: Option<Waker>, now: Moment) {
         if waker.is_none() && !self.wakes.are_any() {
             return;
@@ -61,6 +62,7 @@ impl LaneShared {
 
 impl Wakes {
     /// Relaxed: whoever has held one back sees it, and looks again itself.
+    #[inline]
     fn are_any(&self) -> bool {
         self.are_any.load(Ordering::Relaxed)
     }
@@ -90,6 +92,7 @@ impl Wakes {
     }
 
     /// Lets go of all.
+    #[inline]
     pub(super) fn let_go(&self) {
         if self.are_any() {
             let due = self.take(&mut self.held.lock());

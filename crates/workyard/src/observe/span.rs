@@ -57,12 +57,14 @@ impl TaskSpan {
     }
 
     /// Says how the task ended, and gives the span, which is closed when that is dropped; nothing if a body has it.
+    #[inline]
     pub(crate) fn ended(&self, how: Outcome) -> Option<Closing> {
         let span = self.kept()?;
         quietly(|| span.record("outcome", how.word()));
         Some(Closing(Some(span)))
     }
 
+    #[inline]
     fn kept(&self) -> Option<Span> {
         self.0.as_ref()?.lock().take()
     }

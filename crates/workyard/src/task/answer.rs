@@ -59,6 +59,7 @@ const TAKEN: u8 = 4;
 /// The handle is gone.
 const DETACHED: u8 = 5;
 
+#[inline]
 const fn there(state: u8) -> Option<Where> {
     match state {
         IN_PLACE => Some(Where::Place),
@@ -69,6 +70,7 @@ const fn there(state: u8) -> Option<Where> {
 
 impl Answer {
     /// The result is there.
+    #[inline]
     pub(super) fn give(&self, place: Where) -> Given {
         let given = match place {
             Where::Place => IN_PLACE,
@@ -87,6 +89,7 @@ impl Answer {
     }
 
     /// Where the result is, which is then the caller's; or leaves a waker for when it is there.
+    #[inline]
     pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Where> {
         let state = self.state.load(Ordering::Acquire);
         if state > AWAITED {
@@ -99,6 +102,7 @@ impl Answer {
         }
     }
 
+    #[inline]
     fn take(&self, state: u8) -> Poll<Where> {
         let Some(place) = there(state) else { return Poll::Pending };
         // Once a result is there, only the handle's side says anything, which is here.
@@ -106,6 +110,7 @@ impl Answer {
         Poll::Ready(place)
     }
 
+    #[inline]
     fn leave(&self, waker: &Waker) {
         if self.waker.lock().as_ref().is_some_and(|kept| kept.will_wake(waker)) {
             return;
@@ -125,6 +130,7 @@ impl Answer {
         there(state)
     }
 
+    #[inline]
     pub(super) fn is_detached(&self) -> bool {
         self.state.load(Ordering::Relaxed) == DETACHED
     }

@@ -22,6 +22,7 @@ pub(crate) struct Signal {
 
 impl Signal {
     /// That of a task on a simulator, if it `is_simulated`.
+    #[inline]
     pub(crate) fn new(is_simulated: bool) -> Self {
         let asked = if is_simulated { ReasonFlag(AtomicU8::new(SIMULATED)) } else { ReasonFlag::default() };
         Self { asked, ..Self::default() }
@@ -47,6 +48,7 @@ impl Signal {
         self.asked.is_raised() && !mutant!("cancel-flag-ignored")
     }
 
+    #[inline]
     pub(crate) fn stopped(&self) -> Option<Reason> {
         self.stopped.get()
     }

@@ -37,6 +37,7 @@ pub(crate) trait Task: Send + Sync {
     /// Polls an async body, which has a slot: how it ended, if it has. Its end is not counted yet.
     ///
     /// Only for tasks of io lanes that are no runners. `me` is this task.
+    #[inline]
     fn poll_body(&self, _me: &Arc<dyn Task>, _cx: &mut Context<'_>) -> Poll<Outcome> {
         debug_assert!(false, "neither a closure nor a runner is polled");
         Poll::Pending
@@ -111,6 +112,7 @@ pub(crate) struct Cell<W: Work> {
 
 impl<W: Work> Cell<W> {
     /// In an `Arc`, which it never leaves: a body stays where it is.
+    #[inline]
     pub(crate) fn new(header: Header, work: W) -> Arc<Self> {
         Arc::new(Self { header, place: Place::new(work), answer: Answer::default() })
     }
@@ -121,6 +123,7 @@ impl<W: Work> Cell<W> {
     }
 
     /// Drops what is left of the body, and puts its result aside: whoever sees the result knows that nothing of the body is left.
+    #[inline]
     pub(crate) fn stash(&self, result: Result<W::Output, TaskError>) {
         if let Err(payload) = self.header.span().within(|| self.place.stash(result)) {
             self.report_drop_panic(&payload);
@@ -139,6 +142,7 @@ impl<W: Work> Cell<W> {
 
     /// Takes the result from where it is, which whoever was told has for itself.
     #[expect(clippy::expect_used, reason = "there is a result where one is said to be")]
+    #[inline]
     fn take(&self, place: Where) -> Result<W::Output, TaskError> {
         match place {
             Where::Place => self.place.take_result(),
@@ -148,6 +152,7 @@ impl<W: Work> Cell<W> {
     }
 
     /// The span of a task that has ended, to be closed by dropping it.
+    #[inline]
     fn ended_span(&self) -> Option<Closing> {
         match self.header.status() {
             Some(TaskState::Ended(how)) => self.header.span().ended(how),
@@ -157,6 +162,7 @@ impl<W: Work> Cell<W> {
 
     /// Says that the result is there. Gives the waker of whoever waits.
     #[must_use]
+    #[inline]
     fn resolve(&self, place: Where) -> Option<Waker> {
         self.note_end();
         match self.answer.give(place) {
@@ -171,6 +177,7 @@ impl<W: Work> Cell<W> {
         None
     }
 
+    #[inline]
     fn note_end(&self) {
         if let Some(TaskState::Ended(how)) = self.header.status() {
             self.header.lane.yard.runtime.note(format_args!("{} ends: {how}", self.header));
@@ -188,6 +195,7 @@ impl<W: Work> Cell<W> {
         }
     }
 
+    #[inline]
     fn is_detached(&self) -> bool {
         self.answer.is_detached()
     }
@@ -206,6 +214,7 @@ impl<W: Work> Cell<W> {
 }
 
 impl<W: Work> Task for Cell<W> {
+    #[inline]
     fn header(&self) -> &Header {
         &self.header
     }
@@ -222,6 +231,7 @@ impl<W: Work> Task for Cell<W> {
         W::run(self, me).inspect(|_| runtime.pause())
     }
 
+    #[inline]
     fn poll_body(&self, me: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
         self.header.lane.yard.runtime.note(format_args!("{} is polled", self.header));
         let polled = {
@@ -245,6 +255,7 @@ impl<W: Work> Task for Cell<W> {
         reason.outcome()
     }
 
+    #[inline]
     fn publish(&self, ending: Ending) -> Option<Waker> {
         let publish = || match ending {
             Ending::Final => self.resolve(Where::Place),
@@ -286,6 +297,7 @@ impl<W: Work> Task for Cell<W> {
 }
 
 impl<W: Work> Join<W::Output> for Cell<W> {
+    #[inline]
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<W::Output, TaskError>> {
         self.answer.poll(cx).map(|place| self.take(place))
     }

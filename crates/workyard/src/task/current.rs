@@ -17,6 +17,7 @@ pub(crate) fn task() -> Option<Arc<dyn Task>> {
 }
 
 /// This thread is in `task`'s body until the guard is dropped; then it is again where it was.
+#[inline]
 pub(crate) fn enter(task: Arc<dyn Task>) -> InBody {
     InBody { outer: CURRENT.replace(Some(task)) }
 }
@@ -28,6 +29,7 @@ pub(crate) struct InBody {
 }
 
 impl Drop for InBody {
+    #[inline]
     fn drop(&mut self) {
         let ended = CURRENT.replace(self.outer.take());
         drop(ended);

@@ -130,6 +130,7 @@ impl fmt::Display for Header {
 static NO_SPAN: TaskSpan = TaskSpan::NONE;
 
 impl Header {
+    #[inline]
     pub(crate) fn new(lane: &Arc<LaneShared>, options: Options, has_context: bool) -> Self {
         let Options { site, priority, mut rare, is_scheduled } = options;
         if let Some(rare) = &mut rare {
@@ -158,6 +159,7 @@ impl Header {
     }
 
     /// Opens the task's span, if anybody listens: when it is first submitted. One that found no room, and is submitted again, has it.
+    #[inline]
     pub(crate) fn open_span(&self) {
         if self.rare.get().is_some_and(|rare| rare.span.get().is_some()) {
             return;
@@ -174,6 +176,7 @@ impl Header {
     }
 
     /// What may stop the task from outside besides its handle, if anything may.
+    #[inline]
     pub(crate) fn watched(&self) -> Option<&Watched> {
         let rare = self.rare.get()?;
         (rare.retrying.is_some() || !rare.watched.limits.is_none()).then_some(&rare.watched)
@@ -191,6 +194,7 @@ impl Header {
     }
 
     /// The callbacks that are told of the end.
+    #[inline]
     pub(crate) fn on_done(&self) -> Option<&Arc<Told<dyn Callback>>> {
         self.rare.get()?.on_done.told()
     }
@@ -201,6 +205,7 @@ impl Header {
     }
 
     /// Tells of the end.
+    #[inline]
     pub(super) fn tell_ended(&self) {
         if let Some(rare) = self.rare.get() {
             let ended = self.status();
@@ -240,32 +245,38 @@ impl Header {
     }
 
     /// Why a body that was just given its slot is not to take a single step.
+    #[inline]
     pub(crate) fn over_before_start(&self) -> Option<Reason> {
         self.watched()?.limits.over_before_start(tokio::time::Instant::now())
     }
 
     /// The task's number in its lane, while the lane holds it.
+    #[inline]
     pub(crate) fn slot(&self) -> Slot {
         Slot(self.slot.load(Ordering::Relaxed))
     }
 
     /// Only under the lane's lock.
+    #[inline]
     pub(crate) fn accepted_into(&self, slot: Slot) {
         self.slot.store(slot.0, Ordering::Relaxed);
         self.status.set(TaskState::Queued);
     }
 
     /// Only under the lane's lock.
+    #[inline]
     pub(crate) fn set_status(&self, state: TaskState) {
         self.status.set(state);
     }
 
     /// Only under the lane's lock, but for a closure's.
+    #[inline]
     pub(crate) fn set_seat(&self, seat: Seat) {
         self.seat.store(seat as u8, Ordering::Relaxed);
     }
 
     /// Whether the running body has a slot that it could lend.
+    #[inline]
     pub(crate) fn is_seated(&self) -> bool {
         self.seat.load(Ordering::Relaxed) == Seat::Held as u8
     }
@@ -288,6 +299,7 @@ impl Header {
     }
 
     /// Whether the task waits for its slot.
+    #[inline]
     pub(crate) fn is_queued(&self) -> bool {
         self.status() == Some(TaskState::Queued)
     }
@@ -318,6 +330,7 @@ impl Header {
     }
 
     /// A poll of the body is over: whether it has entered waits or left some, so that what is left is to be looked at.
+    #[inline]
     pub(crate) fn poll_is_over(&self) -> bool {
         self.changes_waits.load(Ordering::Relaxed) && self.changes_waits.swap(false, Ordering::Relaxed)
     }
@@ -329,11 +342,13 @@ impl Header {
     }
 
     /// Whether the body waits for another task or for room. Exact where it matters: at the end of the body's own poll.
+    #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
         self.waits.load(Ordering::Relaxed) > 0
     }
 
     /// `None` before the task is accepted. Exact under the lane's lock; without it, what was true a moment ago.
+    #[inline]
     pub(crate) fn status(&self) -> Option<TaskState> {
         self.status.get()
     }
@@ -345,6 +360,7 @@ impl Header {
 struct StatusCell(AtomicU8);
 
 impl StatusCell {
+    #[inline]
     fn set(&self, state: TaskState) {
         let code = match state {
             TaskState::Queued => 1,
@@ -360,6 +376,7 @@ impl StatusCell {
         self.0.store(code, Ordering::Relaxed);
     }
 
+    #[inline]
     fn get(&self) -> Option<TaskState> {
         match self.0.load(Ordering::Relaxed) {
             0 => None,

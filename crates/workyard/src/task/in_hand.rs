@@ -38,17 +38,20 @@ const OVER: u8 = 3;
 
 impl InHand {
     /// A driver takes it. Under the lane's lock.
+    #[inline]
     pub(crate) fn hand(&self) {
         self.0.store(HANDED, Ordering::Relaxed);
     }
 
     /// Its driver is about to poll it. `false` if the guard has taken it back.
+    #[inline]
     pub(crate) fn begin(&self) -> bool {
         // Relaxed: what a body needs to see comes by the lane's lock.
         self.0.compare_exchange(HANDED, BEGUN, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Its driver has polled it, and it is over.
+    #[inline]
     pub(crate) fn over(&self, how: Outcome) {
         let code = Outcome::ALL.iter().position(|&outcome| outcome == how).unwrap_or_default();
         // Release, and Acquire where it is taken away: who answers for the task sees the result that was put aside.
@@ -56,11 +59,13 @@ impl InHand {
     }
 
     /// Its driver has polled it, and it is not over: it goes another way.
+    #[inline]
     pub(crate) fn leave(&self) {
         self.0.store(NOWHERE, Ordering::Relaxed);
     }
 
     /// Its driver answers for it, since it is over. `false` if the guard has done so. Under the lane's lock.
+    #[inline]
     pub(crate) fn answer(&self) -> bool {
         self.0.swap(NOWHERE, Ordering::Acquire) >= OVER
     }

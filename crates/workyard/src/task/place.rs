@@ -51,16 +51,19 @@ pub(super) enum Left<W: Work> {
 }
 
 impl<W: Work> Place<W> {
+    #[inline]
     pub(super) fn new(work: W) -> Self {
         Self { mark: Mark::default(), body: UnsafeCell::new(Body::Waiting { work }) }
     }
 
     /// The work, if it has not been taken and has not begun.
+    #[inline]
     pub(super) fn take_work(&self) -> Option<W> {
         self.enter(take_work)
     }
 
     /// Takes what is there, but for a body that has begun: that is dropped where it is. `Err` if its `Drop` panicked.
+    #[inline]
     pub(super) fn clear(&self) -> Result<Left<W>, Payload> {
         let taken = self.enter(|body| catch(|| body.project_replace(Body::Gone)));
         Ok(match taken.map_err(Payload::new)? {
@@ -71,6 +74,7 @@ impl<W: Work> Place<W> {
     }
 
     /// Takes the result, if it is there.
+    #[inline]
     pub(super) fn take_result(&self) -> Option<Result<W::Output, TaskError>> {
         self.enter(|body| {
             if !matches!(*body, Body::Stashed { .. }) {
@@ -87,6 +91,7 @@ impl<W: Work> Place<W> {
     ///
     /// # Panics
     /// As the body does.
+    #[inline]
     pub(super) fn poll(&self, task: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Result<W::Output, BoxError>> {
         self.enter(|mut body| {
             if let Some(work) = take_work(body.as_mut()) {
@@ -101,6 +106,7 @@ impl<W: Work> Place<W> {
 
     /// Drops what is there, and puts the result of the body aside in its stead. `Err` if a `Drop` panicked; the result is there all
     /// the same.
+    #[inline]
     pub(super) fn stash(&self, result: Result<W::Output, TaskError>) -> Result<(), Payload> {
         self.enter(|mut body| {
             let dropped = catch(|| body.set(Body::Gone)).map_err(Payload::new);
@@ -111,6 +117,7 @@ impl<W: Work> Place<W> {
 
     /// Everything above is said in terms of a pin; this is the only way to one.
     #[expect(unsafe_code, reason = "a pin is a promise that the compiler cannot check")]
+    #[inline]
     fn enter<R>(&self, act: impl FnOnce(Pin<&mut Body<W>>) -> R) -> R {
         let leaves = self.mark.enter();
         // SAFETY: the mark is set, by us, until `leaves` is dropped; so this is the only reference.
@@ -132,6 +139,7 @@ struct Mark(AtomicBool);
 impl Mark {
     /// # Panics
     /// If somebody is in there.
+    #[inline]
     fn enter(&self) -> Leaves<'_> {
         // Acquire and Release: who enters sees what the one before left.
         let was_entered = self.0.swap(true, Ordering::Acquire);
@@ -144,11 +152,13 @@ impl Mark {
 struct Leaves<'a>(&'a AtomicBool);
 
 impl Drop for Leaves<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
 }
 
+#[inline]
 fn take_work<W: Work>(body: Pin<&mut Body<W>>) -> Option<W> {
     if !matches!(*body, Body::Waiting { .. }) {
         return None;

@@ -104,6 +104,7 @@ impl DirectWait {
     }
 
     /// The future is ready or will not be polled again.
+    #[inline]
     pub(crate) fn end(&mut self) {
         if let Some(entered) = self.entered.take() {
             let Entered { waiter, awaited, number } = *entered;
@@ -113,6 +114,7 @@ impl DirectWait {
 }
 
 impl Drop for DirectWait {
+    #[inline]
     fn drop(&mut self) {
         self.end();
     }
@@ -163,6 +165,7 @@ impl EnteredAny {
 }
 
 impl Drop for EnteredAny {
+    #[inline]
     fn drop(&mut self) {
         self.waiter.header().lane.yard.waits.leave(&self.waiter, self.numbers());
     }
@@ -252,6 +255,7 @@ impl AnyWait {
     }
 
     /// The future is ready or will not be polled again.
+    #[inline]
     pub(crate) fn end(&mut self) {
         self.entered = None;
     }

@@ -100,6 +100,7 @@ impl Waits {
     }
 
     /// The body of a task has ended: whatever it waited for, it does so no more.
+    #[inline]
     pub(crate) fn body_ended(&self, task: &dyn Task) {
         let id = task.header().id.0;
         if task.header().is_waiting() {
