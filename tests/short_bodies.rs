@@ -63,20 +63,140 @@ async fn balances(yard: Scheduler, completed: impl Fn(u64) -> bool) {
     assert!(completed(report.total.completed), "{report}");
 }
 
+/// Not ready at once, and not when it is polled for the second time.
+async fn waits() {
+    yield_now().await;
+    yield_now().await;
+}
+
 #[test]
 fn futures_that_wait_have_a_task_of_the_runtime_each() {
     on_runtime(async {
         let yard = Scheduler::new();
         for _ in 0..5_000 {
-            yard.io().run(yield_now()).await.unwrap();
+            yard.io().run(waits()).await.unwrap();
         }
         assert!(!are_driven(&yard).await);
         expect_short(&yard).await;
         for _ in 0..5_000 {
-            yard.io().run(yield_now()).await.unwrap();
+            yard.io().run(waits()).await.unwrap();
         }
         assert!(!are_driven(&yard).await);
         balances(yard, |completed| completed > 10_000).await;
+    });
+}
+
+#[test]
+fn futures_that_let_others_go_first_share_tasks_of_the_runtime() {
+    /// Where it went on after it had let others go.
+    async fn place() -> tokio::task::Id {
+        let before = tokio::task::id();
+        yield_now().await;
+        assert_eq!(tokio::task::id(), before);
+        before
+    }
+    on_one_thread(async {
+        let yard = Scheduler::new();
+        let mut places = HashSet::new();
+        // One that takes long, since something else wants the CPU, may be in between.
+        while places.is_empty() || places.len() == 16 {
+            for _ in 0..1_000 {
+                yard.io().run(yield_now()).await.unwrap();
+            }
+            let mut handles = Vec::new();
+            for _ in 0..16 {
+                handles.push(yard.io().submit(place()).await.unwrap());
+            }
+            places.clear();
+            for handle in handles {
+                places.insert(handle.await.unwrap());
+            }
+        }
+        balances(yard, |completed| completed >= 1_016).await;
+    });
+}
+
+/// A driver goes on with one of them only when its worker has let others go, and what others do by then is seen.
+#[test]
+fn who_lets_others_go_first_does() {
+    on_one_thread(async {
+        let yard = Scheduler::new();
+        expect_short(&yard).await;
+        let (turns, mut handles) = (Arc::new(AtomicUsize::new(0)), Vec::new());
+        for _ in 0..3 {
+            let turns = Arc::clone(&turns);
+            let body = async move {
+                let before = turns.load(Ordering::Relaxed);
+                yield_now().await;
+                turns.load(Ordering::Relaxed) - before
+            };
+            handles.push(yard.io().submit(body).await.unwrap());
+        }
+        for _ in 0..10 {
+            yield_now().await;
+            turns.fetch_add(1, Ordering::Relaxed);
+        }
+        for handle in handles {
+            assert!((1..5).contains(&handle.await.unwrap()));
+        }
+        balances(yard, |completed| completed > 3).await;
+    });
+}
+
+/// A future that blocks its thread until another one, which was not ready at its first poll, has gone on: from the hand in which both are, and
+/// from among those that were put back before.
+#[test]
+fn what_let_others_go_first_is_not_held_up_by_them() {
+    on_threads(async {
+        let yard = Scheduler::new();
+        for between in [0, 1, 5, 70, 100, 300] {
+            expect_short(&yard).await;
+            let (tx, rx) = mpsc::channel();
+            let first = async move {
+                yield_now().await;
+                tx.send(between).unwrap();
+            };
+            let mut others = vec![yard.io().submit(first).await.unwrap()];
+            for _ in 0..between {
+                others.push(yard.io().submit(async {}).await.unwrap());
+            }
+            let blocks = yard.io().submit(async move { rx.recv() }).await.unwrap();
+            assert_eq!(blocks.await.unwrap(), Ok(between));
+            for other in others {
+                other.await.unwrap();
+            }
+        }
+        balances(yard, |completed| completed > 476).await;
+    });
+}
+
+#[test]
+fn what_is_stopped_between_two_polls_is_not_polled_again() {
+    on_one_thread(async {
+        let (yard, payloads, polls) = (Scheduler::new(), DropCounter::new(), Arc::new(AtomicUsize::new(0)));
+        expect_short(&yard).await;
+        let mut handles = Vec::new();
+        for _ in 0..40 {
+            let (payload, polls) = (payloads.payload(), Arc::clone(&polls));
+            let body = poll_fn(move |_| {
+                let _all_of_it = &payload;
+                polls.fetch_add(1, Ordering::Relaxed);
+                Poll::<()>::Pending
+            });
+            handles.push(yard.io().submit(body).await.unwrap());
+        }
+        while polls.load(Ordering::Relaxed) < 40 {
+            yield_now().await;
+        }
+        let polled = polls.load(Ordering::Relaxed);
+        for (index, handle) in handles.iter().enumerate() {
+            assert!(if index % 2 == 0 { handle.cancel() } else { handle.abort() });
+        }
+        for handle in handles {
+            assert_eq!(handle.await.unwrap_err().reason(), Some(Reason::User));
+        }
+        assert_eq!((polls.load(Ordering::Relaxed), payloads.dropped()), (polled, 40));
+        balances(yard, |completed| completed > 0).await;
     });
 }
 
@@ -106,7 +226,7 @@ fn what_is_not_ready_at_once_goes_on_when_it_is_woken() {
 }
 
 #[test]
-fn a_wake_between_the_first_poll_and_the_second_is_not_lost() {
+fn a_wake_between_two_polls_is_not_lost() {
     on_threads(async {
         let yard = Scheduler::new();
         for _ in 0..200 {
@@ -115,15 +235,15 @@ fn a_wake_between_the_first_poll_and_the_second_is_not_lost() {
             // Wakes from another thread, as soon as there is somebody to wake, and may be before `Pending` is returned.
             let waking = tokio::task::spawn_blocking(move || woken.iter().for_each(Waker::wake));
             let mut polls = 0;
-            let twice = poll_fn(move |cx| {
+            let thrice = poll_fn(move |cx| {
                 polls += 1;
-                if polls == 3 {
+                if polls == 4 {
                     return Poll::Ready(());
                 }
                 wakers.send(cx.waker().clone()).unwrap();
                 Poll::Pending
             });
-            yard.io().run(twice).await.unwrap();
+            yard.io().run(thrice).await.unwrap();
             waking.await.unwrap();
         }
         balances(yard, |completed| completed > 200).await;
@@ -266,6 +386,40 @@ fn a_runtime_that_goes_takes_what_was_not_polled_with_it() {
             assert_eq!((error.kind(), error.reason()), (TaskErrorKind::Cancelled, Some(Reason::Dropped)));
         }
         assert_eq!(payloads.dropped(), 101);
+        assert!(yard.snapshot().ledger().balances());
+        assert_eq!(yard.snapshot().ledger().live(), 0);
+    }
+}
+
+#[test]
+fn a_runtime_that_goes_takes_what_it_polled_once_with_it() {
+    for _ in 0..20 {
+        let runtime: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let (payloads, polls) = (DropCounter::new(), Arc::new(AtomicUsize::new(0)));
+        let (yard, handles) = runtime.block_on(async {
+            let (yard, mut handles) = (Scheduler::new(), Vec::new());
+            expect_short(&yard).await;
+            for _ in 0..100 {
+                let (payload, polls) = (payloads.payload(), Arc::clone(&polls));
+                let body = poll_fn(move |_| {
+                    let _all_of_it = &payload;
+                    polls.fetch_add(1, Ordering::Relaxed);
+                    Poll::<()>::Pending
+                });
+                handles.push(yard.io().submit(body).await.unwrap());
+            }
+            // Some were put back by then, and more have a task of their own the slower this is.
+            while polls.load(Ordering::Relaxed) < 100 {
+                yield_now().await;
+            }
+            (yard, handles)
+        });
+        drop(runtime);
+        for handle in handles {
+            let error = handle.blocking_join().unwrap_err();
+            assert_eq!((error.kind(), error.reason()), (TaskErrorKind::Cancelled, Some(Reason::Dropped)));
+        }
+        assert_eq!(payloads.dropped(), 100);
         assert!(yard.snapshot().ledger().balances());
         assert_eq!(yard.snapshot().ledger().live(), 0);
     }

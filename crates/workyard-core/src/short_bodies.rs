@@ -1,7 +1,7 @@
 //! Owns the guess whether the next body of a lane is over soon. Never runs one.
 //!
 //! Work on short bodies is mostly what is done around them, and can be done for several at once: futures that are ready when they
-//! are first polled need no task of the runtime each, and who waits for results can be woken once for some. Bodies that take
+//! are polled once or twice need no task of the runtime each, and who waits for results can be woken once for some. Bodies that take
 //! long would hold up others that way. So the guess follows what was seen last, and where more than a few in ten thousand take
 //! long it is never made. It bears one of them, since the system may well stop a thread in the midst of a short body.
 
@@ -30,7 +30,7 @@ impl ShortBodies {
     /// A long one takes so many short ones to be made good.
     const COST: u32 = 2_048;
 
-    /// A body was run, or polled for the first time, for so long; it stands for `bodies`.
+    /// A body was run, or polled once or twice, for so long; it stands for `bodies`.
     #[inline]
     pub fn saw(&mut self, is_over: bool, took: Duration, bodies: u32) {
         self.score = if took > Self::LONG {

@@ -46,6 +46,7 @@ const MUTANTS: &[Mutant] = &[
     mutant("member-told-twice", "group", "collect::results_of_all_lanes_come_together"),
     mutant("place-in-line-kept", "admission", "a_thousand_waiting_submitters_may_go_again"),
     mutant("promise-lost", "admission", "waiting_submitters_are_served_in_order_and_not_overtaken"),
+    mutant("put-back-lost", "short_bodies", "who_lets_others_go_first_does"),
     mutant("put-wakes-nobody", "queue", "fairness::waiting_gets_get_items_in_the_order_in_which_they_came"),
     mutant("queue-locked-twice", "short_bodies", "counts::tasks_and_items_take_few_wake_ups_and_locks"),
     mutant("queue-lost-at-close", "shutdown", "what_was_accepted_is_drained"),

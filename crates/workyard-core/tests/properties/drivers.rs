@@ -2,6 +2,11 @@
 
 use workyard_core::{DriverCall, Drivers, Hand, Look};
 
+const GOES_ON: Look = Look { are_stuck: false, goes_on: true };
+const ENDS: Look = Look { are_stuck: false, goes_on: false };
+/// And goes on for what is in a hand.
+const STUCK: Look = Look { are_stuck: true, goes_on: true };
+
 /// Drivers that were called for so many futures.
 fn drivers(ready: usize) -> Drivers {
     let mut drivers = Drivers::default();
@@ -55,14 +60,14 @@ fn the_guard_goes_on_while_something_moves_or_is_in_a_hand() {
     let mut seen = drivers.taken();
     let mut hand = Hand::default();
     drivers.take(&mut hand, 1);
-    assert_eq!(drivers.look(&mut seen, false), Look::GoesOn, "one was taken since");
-    assert_eq!(drivers.look(&mut seen, true), Look::Stuck, "one is ready, and nobody took it");
+    assert_eq!(drivers.look(&mut seen, false), GOES_ON, "one was taken since");
+    assert_eq!(drivers.look(&mut seen, true), STUCK, "one is ready, and nobody took it");
     assert!(!drivers.has_ready());
-    assert_eq!(drivers.push(), Some(DriverCall::Guard), "it has ended");
+    assert_eq!(drivers.push(), None, "for what is in a hand it goes on");
     drivers.take(&mut hand, 1);
-    assert_eq!(drivers.look(&mut seen, true), Look::GoesOn);
-    assert_eq!(drivers.look(&mut seen, true), Look::GoesOn, "for what is in a hand");
-    assert_eq!(drivers.look(&mut seen, false), Look::Ends);
+    assert_eq!(drivers.look(&mut seen, true), GOES_ON);
+    assert_eq!(drivers.look(&mut seen, true), GOES_ON, "for what is in a hand");
+    assert_eq!(drivers.look(&mut seen, false), ENDS);
     assert_eq!(drivers.push(), Some(DriverCall::Guard));
 }
 
@@ -81,4 +86,22 @@ fn a_hand_is_emptied_when_it_is_seen_twice_with_something_to_spare() {
     assert!(!hand.look(), "another hand");
     drivers.take(&mut hand, 2);
     assert!(!hand.look(), "and another");
+}
+
+#[test]
+fn what_is_put_back_or_given_back_is_looked_after() {
+    let (mut drivers, mut hand) = (drivers(1), Hand::default());
+    assert_eq!((drivers.take(&mut hand, 8), drivers.put_back(0)), (1, None));
+    assert_eq!((drivers.put_back(1), drivers.take(&mut hand, 8)), (Some(DriverCall::Guard), 0), "not in this shift");
+    assert_eq!((drivers.begin_shift(), drivers.begin_shift()), (1, 0));
+    assert_eq!((drivers.take(&mut hand, 8), drivers.put_back(1)), (1, None), "there is a guard");
+    let mut seen = drivers.taken();
+    assert_eq!(drivers.look(&mut seen, false), Look { are_stuck: true, goes_on: false });
+    assert_eq!((drivers.has_ready(), drivers.begin_shift()), (false, 0));
+    for _ in 0..3 {
+        drivers.push();
+    }
+    assert_eq!((drivers.take(&mut hand, 8), hand.has_spare()), (3, true));
+    assert_eq!((drivers.give_back(&mut hand, 2), hand.has_spare()), (None, false));
+    assert_eq!(drivers.take(&mut hand, 8), 2);
 }

@@ -1,5 +1,5 @@
 //! Owns how futures that are expected to be ready at once are polled: by drivers, which are tokio tasks of an io lane, one
-//! future after the other. Never polls a future twice: one that is not ready gets a tokio task of its own.
+//! future after the other. Never polls a future more than twice: one that is not ready then gets a tokio task of its own.
 //!
 //! What is expected is [`ShortBodies`]' to say; while it expects nothing of the kind, no future comes here. Who is woken and
 //! when is [`Drivers`]'.
@@ -10,8 +10,12 @@
 //! asleep in the same critical section, so whoever comes later finds it asleep. It takes as many as it can poll in some [`FULL`], and
 //! for them all the lock is taken, and the clock looked at, once.
 //!
-//! Tokio runs a driver that was woken next on the same worker, which nobody can take it from. That is what makes tiny tasks
-//! cheap. When a driver was at work for a while and leaves others behind, it wakes a second one.
+//! A future that is not ready is mostly one that lets others go first, or waits for what is about to come. So it is *put back*: when
+//! others on the worker had a turn, a driver polls it once more, whether it was woken or not, and it needs no waker until then.
+//!
+//! Tokio runs what was woken or spawned last next on the same worker, which nobody can take it from. That is what makes tiny tasks
+//! cheap. But the next future may hold the worker up; so a driver that has woken or spawned anything gives back what it has in its hand, and
+//! lets that go first. When a driver was at work for a while and leaves others behind, it wakes a second one.
 //!
 //! What was expected may be wrong: a future polls long, or blocks its thread in `block_in_place` until another one, which is among
 //! the ready, has made it go on; or the task that woke the driver goes on without a pause, and tokio does not come to it. So while there are
@@ -30,7 +34,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::task::coop;
-use workyard_core::{DriverCall, Drivers, Hand, Look, Moment, Outcome, ShortBodies, Slot, mutant};
+use workyard_core::{DriverCall, Drivers, Hand, Moment, Outcome, ShortBodies, Slot, mutant};
 
 use crate::lane::LaneShared;
 use crate::lane::effects::{Effect, Effects};
@@ -44,14 +48,22 @@ use crate::task::in_hand::TakenBack;
 #[derive(Default)]
 pub(super) struct Pool {
     drivers: Drivers,
-    /// Tasks that have a slot and were not polled.
-    ready: VecDeque<Arc<dyn Task>>,
+    /// Tasks that have a slot and are to be polled.
+    ready: VecDeque<Ready>,
+    /// Tasks that were put back in this shift.
+    again: Vec<Arc<dyn Task>>,
     asleep: Vec<(Number, Waker)>,
     /// Of the drivers that are awake.
     hands: Vec<Held>,
     /// When a driver answered last, while it goes on.
     answered_at: Option<Moment>,
     last: u64,
+}
+
+/// A task that is to be polled by a driver.
+struct Ready {
+    task: Arc<dyn Task>,
+    was_polled: bool,
 }
 
 /// What is in the hand of one driver.
@@ -80,8 +92,27 @@ pub(super) struct Number(u64);
 impl Pool {
     #[inline]
     pub(super) fn push(&mut self, task: Arc<dyn Task>, effects: &mut Effects) {
-        self.ready.push_back(task);
+        self.ready.push_back(Ready { task, was_polled: false });
         let call = self.drivers.push();
+        self.call(call, effects);
+    }
+
+    /// What was put back is ready.
+    fn begin_shift(&mut self) {
+        if self.drivers.begin_shift() > 0 {
+            self.ready.extend(self.again.drain(..).map(|task| Ready { task, was_polled: true }));
+        }
+    }
+
+    /// Keeps what was not ready for the next shift. Gives what is no longer the driver's, which is to be dropped after the lock.
+    fn put_back(&mut self, not_ready: &mut Vec<Arc<dyn Task>>, effects: &mut Effects) {
+        let before = self.again.len();
+        let is_ours = |task: &mut Arc<dyn Task>| task.header().in_hand.put_back();
+        self.again.extend(not_ready.extract_if(.., is_ours));
+        if mutant!("put-back-lost") {
+            self.again.truncate(before);
+        }
+        let call = self.drivers.put_back(self.again.len() - before);
         self.call(call, effects);
     }
 
@@ -115,14 +146,7 @@ impl Pool {
 
     /// The next futures to poll, at most so many. `wants_help`: whether another driver is to join in if there are more.
     #[inline]
-    fn take(
-        &mut self,
-        driver: Number,
-        most: usize,
-        wants_help: bool,
-        into: &mut Vec<Arc<dyn Task>>,
-        effects: &mut Effects,
-    ) {
+    fn take(&mut self, driver: Number, most: usize, wants_help: bool, into: &mut Vec<Ready>, effects: &mut Effects) {
         let at = self.hands.iter().position(|held| held.driver == driver).unwrap_or_else(|| {
             self.hands.push(Held { driver, hand: Hand::default(), slots: Vec::with_capacity(MOST_IN_HAND) });
             self.hands.len() - 1
@@ -130,15 +154,30 @@ impl Pool {
         let Held { hand, slots, .. } = &mut self.hands[at];
         let taken = self.drivers.take(hand, most);
         slots.clear();
-        for task in self.ready.drain(..taken) {
-            task.header().in_hand.hand();
-            slots.push(task.header().slot());
-            into.push(task);
+        for ready in self.ready.drain(..taken) {
+            let header = ready.task.header();
+            header.in_hand.hand();
+            slots.push(header.slot());
+            into.push(ready);
         }
         if wants_help && taken > 0 {
             let call = self.drivers.help();
             self.call(call, effects);
         }
+    }
+
+    /// Takes back what a driver has not polled, before all others. Leaves what is no longer the driver's, which is to be dropped after the
+    /// lock.
+    fn give_back(&mut self, driver: Number, unpolled: &mut Vec<Ready>, effects: &mut Effects) {
+        let Some(held) = self.hands.iter_mut().find(|held| held.driver == driver) else { return };
+        let before = self.ready.len();
+        let is_ours = |ready: &mut Ready| ready.task.header().in_hand.put_back();
+        self.ready.extend(unpolled.extract_if(.., is_ours));
+        let futures = self.ready.len() - before;
+        self.ready.rotate_right(futures);
+        held.slots.clear();
+        let call = self.drivers.give_back(&mut held.hand, futures);
+        self.call(call, effects);
     }
 
     /// A driver has nothing in its hand.
@@ -147,7 +186,7 @@ impl Pool {
     }
 
     fn spawn_ready(&mut self, effects: &mut Effects) {
-        for task in self.ready.drain(..) {
+        for task in self.ready.drain(..).map(|ready| ready.task).chain(self.again.drain(..)) {
             effects.push(Effect::Start(task));
         }
     }
@@ -168,8 +207,8 @@ impl LaneShared {
         }
     }
 
-    /// A future that has a tokio task of its own was polled for the first time.
-    pub(super) fn saw_first_poll(&self, is_ready: bool, took: Duration) {
+    /// A future that has a tokio task of its own was polled as often as a driver would have.
+    pub(super) fn saw_polls(&self, is_ready: bool, took: Duration) {
         self.state.lock().short.saw(is_ready, took, ShortBodies::SAMPLE);
     }
 
@@ -211,8 +250,8 @@ async fn guard(lane: Arc<LaneShared>) {
             let mut state = lane.state.lock();
             let in_hand = state.empty_stuck_hands(&lane, &mut ended, &mut effects);
             let look = state.pool.drivers.look(&mut seen, in_hand);
-            goes_on = look == Look::GoesOn;
-            if look == Look::Stuck {
+            goes_on = look.goes_on;
+            if look.are_stuck {
                 state.short = ShortBodies::default();
                 state.pool.spawn_ready(&mut effects);
             }
@@ -243,7 +282,7 @@ impl LaneState {
                 let Some(task) = self.held_in(slot).map(Arc::clone) else { continue };
                 match task.header().in_hand.take_back() {
                     TakenBack::Nothing => {}
-                    TakenBack::Unbegun => effects.push(Effect::Start(task)),
+                    TakenBack::Waiting => effects.push(Effect::Start(task)),
                     TakenBack::Over(how) => {
                         let end = self.end_body(&*task, how, now);
                         ended.push(Ended { task, end });
@@ -262,11 +301,12 @@ struct Driver {
     number: Number,
     /// How many it takes at once.
     most: usize,
-    /// Empty between its shifts, as are the two that follow: they keep their room.
-    hand: Vec<Arc<dyn Task>>,
+    /// Empty between its shifts, as are those that follow: they keep their room.
+    hand: Vec<Ready>,
+    not_ready: Vec<Arc<dyn Task>>,
     over: Vec<(Arc<dyn Task>, Outcome)>,
     ended: Vec<Ended>,
-    /// How many were polled since it answered last, and are not over.
+    /// How many were polled twice since it answered last, and are not over.
     pending: u32,
     has_ended: bool,
 }
@@ -312,6 +352,7 @@ impl Driver {
             number,
             most: 1,
             hand: Vec::with_capacity(MOST_IN_HAND),
+            not_ready: Vec::with_capacity(MOST_IN_HAND),
             over: Vec::with_capacity(MOST_IN_HAND),
             ended: Vec::with_capacity(MOST_IN_HAND),
             pending: 0,
@@ -331,6 +372,9 @@ impl Driver {
             let next = {
                 let mut state = lane.state.lock();
                 lane.keep_time(&mut state, Some(now));
+                if polls == 0 {
+                    state.pool.begin_shift();
+                }
                 self.answer(&mut state, since, now, &mut effects);
                 let at_work = now.since(began);
                 if polls < AT_ONCE && at_work < SHIFT && coop::has_budget_remaining() {
@@ -345,10 +389,15 @@ impl Driver {
                 }
             };
             since = now;
+            let mut woke = effects.are_any();
             effects.act(&lane);
             for Ended { task, end } in self.ended.drain(..) {
                 let waker = lane.body_ended_quietly(&*task, end, Effects::default());
-                lane.wake_with_others(waker, now);
+                woke |= lane.wake_with_others(waker, now);
+            }
+            if next.is_none() && woke {
+                self.give_back();
+                return Next::Yield;
             }
             if let Some(next) = next {
                 lane.wakes.let_go();
@@ -359,15 +408,33 @@ impl Driver {
         }
     }
 
+    /// Gives back what it has taken and not polled, since others go first, and whoever comes next may take it.
+    fn give_back(&mut self) {
+        let mut effects = Effects::default();
+        {
+            let pool = &mut self.lane.state.lock().pool;
+            pool.give_back(self.number, &mut self.hand, &mut effects);
+        }
+        // What the guard has taken out of it.
+        self.hand.clear();
+        effects.act(&self.lane);
+    }
+
     fn poll_hand(&mut self) {
-        for task in self.hand.drain(..).filter(|task| task.header().in_hand.begin()) {
-            if let Some(how) = poll_first(&task) {
+        for Ready { task, was_polled } in self.hand.drain(..).filter(|ready| ready.task.header().in_hand.begin()) {
+            if !was_polled {
+                get_ready(&task);
+            }
+            if let Some(how) = poll(&task) {
                 task.header().in_hand.over(how);
                 self.over.push((task, how));
-            } else {
+            } else if was_polled {
                 task.header().in_hand.leave();
                 self.pending += 1;
                 spawn_body(task);
+            } else {
+                task.header().in_hand.wait();
+                self.not_ready.push(task);
             }
         }
     }
@@ -375,7 +442,7 @@ impl Driver {
     /// Counts the ends of what was polled since, and starts what their slots are good for.
     fn answer(&mut self, state: &mut LaneState, since: Moment, now: Moment, effects: &mut Effects) {
         let (over, pending) = (u32::try_from(self.over.len()).unwrap_or(u32::MAX), std::mem::take(&mut self.pending));
-        if over + pending == 0 {
+        if over + pending == 0 && self.not_ready.is_empty() {
             return;
         }
         let took = now.since(since);
@@ -389,6 +456,8 @@ impl Driver {
             _ if took > FULL => 1.max(self.most / 2),
             _ => self.most,
         };
+        state.pool.put_back(&mut self.not_ready, effects);
+        self.ended.extend(self.not_ready.drain(..).map(|task| Ended { task, end: BodyEnd::NONE }));
         for (task, how) in self.over.drain(..) {
             // The guard may have answered for it.
             let is_ours = task.header().in_hand.answer() || mutant!("hand-answered-twice");
@@ -411,14 +480,13 @@ impl Driver {
     }
 }
 
-/// Polls a future that was never polled: how it ended, if it has.
+/// Polls a future: how it ended, if it has.
 #[inline]
-fn poll_first(task: &Arc<dyn Task>) -> Option<Outcome> {
-    get_ready(task);
+fn poll(task: &Arc<dyn Task>) -> Option<Outcome> {
     if let Some(reason) = task.header().signal.stopped() {
         return Some(task.stop_body(reason));
     }
-    // Nobody is to be woken: if it is not ready, it is polled once more as soon as it has a tokio task.
+    // Nobody is to be woken: if it is not ready, it is polled once more in the next shift, or as soon as it has a tokio task.
     match task.poll_body(task, &mut Context::from_waker(Waker::noop())) {
         Poll::Ready(how) => Some(how),
         Poll::Pending => None,

@@ -55,6 +55,10 @@ impl Effects {
         }
     }
 
+    pub(super) const fn are_any(&self) -> bool {
+        self.first.is_some()
+    }
+
     /// Does it all, in the order in which it was asked for.
     #[inline]
     pub(super) fn act(self, lane: &Arc<LaneShared>) {

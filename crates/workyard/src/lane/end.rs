@@ -183,7 +183,7 @@ impl LaneShared {
         *since = now;
         let waker = self.body_ended_quietly(task, end, effects);
         if next.is_some() && is_short {
-            self.wake_with_others(waker, now);
+            let _woke = self.wake_with_others(waker, now);
         } else {
             self.wakes.let_go();
             if let Some(waker) = waker {

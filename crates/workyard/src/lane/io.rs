@@ -26,9 +26,9 @@ use crate::task::{BoxError, Handle, TaskContext, TaskError};
 /// A lane for futures: requests, queries, timers, everything that waits.
 ///
 /// At most `limit` accepted futures run at once, each as a tokio task of its own: a long poll holds up nobody else, and
-/// `block_in_place` works. Where nearly all futures of the lane turn out to be ready when they are first polled, and within 100 µs, the
-/// next ones are first polled one after the other by a task that they share, which costs less; one that is not ready has a
-/// task of its own from then on. So `tokio::task::id()` may change at the first await, and nowhere else.
+/// `block_in_place` works. Where nearly all futures of the lane turn out to be ready at the latest when they are polled for the second
+/// time, and within 100 µs, the next ones are polled one after the other by a task that they share, which costs less; one that is not ready
+/// by then has a task of its own from there on. So `tokio::task::id()` may change at the first two awaits, and nowhere else.
 ///
 /// Clones are cheap, refer to the same lane, and do not keep the yard alive.
 ///
@@ -211,12 +211,12 @@ impl<G: Send + 'static, B: Begin<G>> Work for Promise<G, B> {
 pub(super) fn start_future(task: Arc<dyn Task>) {
     get_ready(&task);
     let is_sampled = task.header().id.0.is_multiple_of(ShortBodies::SAMPLE.into());
-    spawn(Body { task: Some(task), is_sampled });
+    spawn(Body { task: Some(task), sample: if is_sampled { Sample::First } else { Sample::None } });
 }
 
 /// Gives a future that a driver has polled a tokio task of its own.
 pub(super) fn spawn_body(task: Arc<dyn Task>) {
-    spawn(Body { task: Some(task), is_sampled: false });
+    spawn(Body { task: Some(task), sample: Sample::None });
 }
 
 fn spawn(body: Body) {
@@ -243,8 +243,16 @@ pub(super) fn get_ready(task: &Arc<dyn Task>) {
 struct Body {
     /// Taken when the task ends.
     task: Option<Arc<dyn Task>>,
-    /// Whether it is to be told how the first poll goes.
-    is_sampled: bool,
+    sample: Sample,
+}
+
+/// Whether the lane is to be told how the next poll goes: what would have become of the future with a driver, which polls it at most twice.
+#[derive(Clone, Copy)]
+enum Sample {
+    None,
+    First,
+    /// The first poll took so long.
+    Second(Duration),
 }
 
 impl Future for Body {
@@ -252,14 +260,24 @@ impl Future for Body {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Some(task) = self.task.take() else { return Poll::Ready(()) };
-        let polled = if std::mem::take(&mut self.is_sampled) {
+        let sample = std::mem::replace(&mut self.sample, Sample::None);
+        let polled = if matches!(sample, Sample::None) {
+            poll_with_seat(&task, cx)
+        } else {
             let lane = &task.header().lane;
             let since = lane.yard.clock.now();
             let polled = poll_with_seat(&task, cx);
-            lane.saw_first_poll(polled.is_ready(), lane.yard.clock.now().since(since));
+            let took = lane.yard.clock.now().since(since);
+            match sample {
+                Sample::First if polled.is_pending() => {
+                    // As a driver does, whether it was woken or not: it is told nothing of that.
+                    self.sample = Sample::Second(took);
+                    cx.waker().wake_by_ref();
+                }
+                Sample::Second(first) => lane.saw_polls(polled.is_ready(), first + took),
+                Sample::First | Sample::None => lane.saw_polls(polled.is_ready(), took),
+            }
             polled
-        } else {
-            poll_with_seat(&task, cx)
         };
         match polled {
             Poll::Ready(how) => {

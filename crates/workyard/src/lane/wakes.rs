@@ -46,17 +46,20 @@ struct Wakers {
 }
 
 impl LaneShared {
-    /// A body has ended, and others follow that are expected to be short. `waker` is that of who waits for it, if somebody does.
+    /// A body has ended, and others follow that are expected to be short. `waker` is that of who waits for it, if somebody does. Whether
+    /// anything was woken or spawned: on a worker of a runtime that may wait for this thread.
     #[inline]
-    pub(super) fn wake_with_others(self: &Arc<Self>, waker: Option<Waker>, now: Moment) {
+    pub(super) fn wake_with_others(self: &Arc<Self>, waker: Option<Waker>, now: Moment) -> bool {
         if waker.is_none() && !self.wakes.are_any() {
-            return;
+            return false;
         }
         let (due, needs_guard) = self.wakes.hold(waker, now);
+        let are_due = due.first.is_some();
         due.wake();
         if needs_guard {
             drop(self.yard.runtime.spawn(guard(Arc::clone(self))));
         }
+        are_due || needs_guard
     }
 }
 

@@ -3,11 +3,12 @@
 //!
 //! # Protocol
 //! *Driver*: under the lane's lock, takes several tasks and marks each as handed. Without the lock, begins one after the other, polls it, and
-//! marks it as over. Under the lock again, answers for those that it finds over still. *Guard*, when a driver is held up by a
-//! future of its hand: under the lock, takes back what the driver has not begun, and answers for what is over.
+//! marks it as over, or, if it is to be polled again, as handed. Under the lock again, answers for those that it finds over still, and
+//! takes out those that it finds handed still. *Guard*, when a driver is held up by a future of its hand: under the lock, takes
+//! back what the driver is not at, and answers for what is over.
 //!
 //! Both begin, or take back, by an exchange that only one of them can win, so a task is polled by one of them; and both
-//! answer by taking the mark away, so a task is answered for once. Between `begin` and `over` the task is the driver's alone.
+//! answer by taking the mark away, so a task is answered for once. Between `begin` and what follows it the task is the driver's alone.
 
 use std::sync::atomic::Ordering;
 
@@ -22,8 +23,8 @@ pub(crate) struct InHand(AtomicU8);
 /// What the guard finds of a task in the hand of a driver that is held up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TakenBack {
-    /// It was not begun, and will not be by the driver.
-    Unbegun,
+    /// The driver is not at it, and will not be.
+    Waiting,
     /// It was over; it is to be answered for.
     Over(Outcome),
     /// The driver is at it, or has answered for it.
@@ -50,6 +51,19 @@ impl InHand {
         self.0.compare_exchange(HANDED, BEGUN, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
+    /// Its driver has polled it, and it is to be polled again.
+    #[inline]
+    pub(crate) fn wait(&self) {
+        // Release, and Acquire where it is taken back: who polls it next sees what this poll did.
+        self.0.store(HANDED, Ordering::Release);
+    }
+
+    /// Its driver takes it out of the hand, to be polled again. `false` if the guard has. Under the lane's lock.
+    #[inline]
+    pub(crate) fn put_back(&self) -> bool {
+        self.0.swap(NOWHERE, Ordering::Relaxed) == HANDED
+    }
+
     /// Its driver has polled it, and it is over.
     #[inline]
     pub(crate) fn over(&self, how: Outcome) {
@@ -72,8 +86,8 @@ impl InHand {
 
     /// The guard takes it out of the hand. Under the lane's lock.
     pub(crate) fn take_back(&self) -> TakenBack {
-        if self.0.compare_exchange(HANDED, NOWHERE, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            return TakenBack::Unbegun;
+        if self.0.compare_exchange(HANDED, NOWHERE, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            return TakenBack::Waiting;
         }
         let code = self.0.load(Ordering::Acquire);
         let Some(how) = code.checked_sub(OVER).and_then(|code| Outcome::ALL.get(usize::from(code)).copied()) else {
@@ -118,7 +132,7 @@ mod loom_tests {
                     let mut seen = lane.lock().unwrap();
                     for (at, task) in tasks.iter().enumerate() {
                         match task.take_back() {
-                            TakenBack::Unbegun => {
+                            TakenBack::Waiting => {
                                 seen.polled[at] += 1;
                                 seen.answered[at] += 1;
                             }
@@ -148,6 +162,39 @@ mod loom_tests {
             guard.join().unwrap();
             let seen = lane.lock().unwrap();
             assert_eq!((seen.polled, seen.answered), ([1; 2], [1; 2]));
+        });
+    }
+
+    /// As above, while the driver finds that the first is to be polled again: it is put back once, by one of them.
+    #[test]
+    fn a_task_that_is_to_be_polled_again_goes_on_once() {
+        model(|| {
+            let task: Arc<InHand> = Arc::default();
+            let goes_on = Arc::new(Mutex::new(0));
+            {
+                let _lock = goes_on.lock().unwrap();
+                task.hand();
+            }
+            let guard = spawn({
+                let (task, goes_on) = (Arc::clone(&task), Arc::clone(&goes_on));
+                move || {
+                    let mut goes_on = goes_on.lock().unwrap();
+                    match task.take_back() {
+                        TakenBack::Waiting => *goes_on += 1,
+                        TakenBack::Over(_) => panic!("it is not over"),
+                        TakenBack::Nothing => {}
+                    }
+                }
+            });
+            if task.begin() {
+                task.wait();
+            }
+            {
+                let mut goes_on = goes_on.lock().unwrap();
+                *goes_on += u32::from(task.put_back());
+            }
+            guard.join().unwrap();
+            assert_eq!(*goes_on.lock().unwrap(), 1);
         });
     }
 }
