@@ -88,72 +88,100 @@ fn futures_that_wait_have_a_task_of_the_runtime_each() {
 
 #[test]
 fn futures_that_let_others_go_first_share_tasks_of_the_runtime() {
-    /// Where it went on after it had let others go.
-    async fn place() -> tokio::task::Id {
+    /// Where it was before it let others go, and after that.
+    async fn places() -> [tokio::task::Id; 2] {
         let before = tokio::task::id();
         yield_now().await;
-        assert_eq!(tokio::task::id(), before);
-        before
+        [before, tokio::task::id()]
     }
     on_one_thread(async {
         let yard = Scheduler::new();
-        let mut places = HashSet::new();
+        let mut are_shared = false;
         // One that takes long, since something else wants the CPU, may be in between.
-        while places.is_empty() || places.len() == 16 {
+        while !are_shared {
             for _ in 0..1_000 {
                 yard.io().run(yield_now()).await.unwrap();
             }
             let mut handles = Vec::new();
             for _ in 0..16 {
-                handles.push(yard.io().submit(place()).await.unwrap());
+                handles.push(yard.io().submit(places()).await.unwrap());
             }
-            places.clear();
+            let (mut all, mut stayed) = (HashSet::new(), true);
             for handle in handles {
-                places.insert(handle.await.unwrap());
+                let [before, after] = handle.await.unwrap();
+                all.insert(before);
+                stayed &= after == before;
             }
+            are_shared = all.len() < 16 && stayed;
         }
         balances(yard, |completed| completed >= 1_016).await;
     });
 }
 
-/// A driver goes on with one of them only when its worker has let others go, and what others do by then is seen.
+/// A driver goes on with one of them only when its worker has let others go that were queued, and what they do by then is seen.
 #[test]
 fn who_lets_others_go_first_does() {
+    /// Back in the queue at once, where `yield_now` may wait until that is empty.
+    async fn queue_again() {
+        let mut is_back = false;
+        poll_fn(|cx| {
+            if std::mem::replace(&mut is_back, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
     on_one_thread(async {
         let yard = Scheduler::new();
         expect_short(&yard).await;
         let (turns, mut handles) = (Arc::new(AtomicUsize::new(0)), Vec::new());
-        for _ in 0..3 {
+        let others = tokio::spawn({
             let turns = Arc::clone(&turns);
-            let body = async move {
-                let before = turns.load(Ordering::Relaxed);
-                yield_now().await;
-                turns.load(Ordering::Relaxed) - before
-            };
-            handles.push(yard.io().submit(body).await.unwrap());
+            async move {
+                loop {
+                    turns.fetch_add(1, Ordering::Relaxed);
+                    queue_again().await;
+                }
+            }
+        });
+        // One that takes long, since something else wants the CPU, gives each a task of its own for a while.
+        let mut all_did = false;
+        while !all_did {
+            for _ in 0..3 {
+                let turns = Arc::clone(&turns);
+                let body = async move {
+                    let before = turns.load(Ordering::Relaxed);
+                    yield_now().await;
+                    turns.load(Ordering::Relaxed) - before
+                };
+                handles.push(yard.io().submit(body).await.unwrap());
+            }
+            all_did = true;
+            for handle in handles.drain(..) {
+                all_did &= handle.await.unwrap() > 0;
+            }
         }
-        for _ in 0..10 {
-            yield_now().await;
-            turns.fetch_add(1, Ordering::Relaxed);
-        }
-        for handle in handles {
-            assert!((1..5).contains(&handle.await.unwrap()));
-        }
-        balances(yard, |completed| completed > 3).await;
+        others.abort();
+        balances(yard, |completed| completed >= 3).await;
     });
 }
 
-/// A future that blocks its thread until another one, which was not ready at its first poll, has gone on: from the hand in which both are, and
-/// from among those that were put back before.
+/// A future that blocks its thread until another one, which was not ready at its first poll or at both, has gone on: from the hand in which both
+/// are, and from among those that were put back before.
 #[test]
 fn what_let_others_go_first_is_not_held_up_by_them() {
     on_threads(async {
         let yard = Scheduler::new();
-        for between in [0, 1, 5, 70, 100, 300] {
+        let all = [0, 1, 5, 70, 100, 300].into_iter().flat_map(|between| [(between, 1), (between, 2)]);
+        for (between, turns) in all {
             expect_short(&yard).await;
             let (tx, rx) = mpsc::channel();
             let first = async move {
-                yield_now().await;
+                for _ in 0..turns {
+                    yield_now().await;
+                }
                 tx.send(between).unwrap();
             };
             let mut others = vec![yard.io().submit(first).await.unwrap()];
@@ -166,7 +194,44 @@ fn what_let_others_go_first_is_not_held_up_by_them() {
                 other.await.unwrap();
             }
         }
-        balances(yard, |completed| completed > 476).await;
+        balances(yard, |completed| completed > 2 * 476).await;
+    });
+}
+
+/// A future that blocks its thread until what the one before it has submitted has run.
+#[test]
+fn what_a_future_submits_is_not_held_up_by_the_next() {
+    on_threads(async {
+        let yard = Scheduler::new();
+        for _ in 0..20 {
+            expect_short(&yard).await;
+            let (tx, rx) = mpsc::channel();
+            let lane = yard.io().clone();
+            let first = async move { lane.try_submit(async move { tx.send(7) }).map(drop).is_ok() };
+            let first = yard.io().submit(first).await.unwrap();
+            let blocks = yard.io().submit(async move { rx.recv() }).await.unwrap();
+            assert_eq!((first.await.unwrap(), blocks.await.unwrap()), (true, Ok(7)));
+        }
+        balances(yard, |completed| completed > 60).await;
+    });
+}
+
+/// A future that blocks its thread until whoever collects a group has the one before it.
+#[test]
+fn who_waits_for_a_group_is_not_held_up_by_the_next() {
+    on_threads(async {
+        let yard = Scheduler::new();
+        for _ in 0..20 {
+            expect_short(&yard).await;
+            let (tx, rx) = mpsc::channel();
+            let group = yard.group();
+            group.io(async {}).await.unwrap();
+            let blocks = yard.io().submit(async move { rx.recv() }).await.unwrap();
+            group.join_next().await.unwrap().unwrap();
+            tx.send(7).unwrap();
+            assert_eq!(blocks.await.unwrap(), Ok(7));
+        }
+        balances(yard, |completed| completed > 40).await;
     });
 }
 
@@ -444,20 +509,24 @@ fn a_lane_with_one_slot_keeps_its_order() {
 
 #[test]
 fn shutdown_takes_those_that_were_not_polled_with_it() {
-    on_runtime(async {
-        let yard = Scheduler::new();
-        expect_short(&yard).await;
-        let waits = yard.io().submit(pending::<()>()).await.unwrap();
-        let mut handles = Vec::new();
-        for _ in 0..300 {
-            handles.push(yard.io().submit(async {}).await.unwrap());
-        }
-        waits.abort();
-        balances(yard, |completed| completed > 300).await;
-        for handle in handles {
-            handle.await.unwrap();
-        }
-    });
+    on_runtime(take_to_the_end());
+    // Here none was polled before.
+    on_one_thread(take_to_the_end());
+}
+
+async fn take_to_the_end() {
+    let yard = Scheduler::new();
+    expect_short(&yard).await;
+    let waits = yard.io().submit(pending::<()>()).await.unwrap();
+    let mut handles = Vec::new();
+    for _ in 0..300 {
+        handles.push(yard.io().submit(async {}).await.unwrap());
+    }
+    waits.abort();
+    balances(yard, |completed| completed > 300).await;
+    for handle in handles {
+        handle.await.unwrap();
+    }
 }
 
 /// Whoever waits for a short closure is woken though the next one takes for ever.

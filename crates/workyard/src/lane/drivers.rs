@@ -15,7 +15,8 @@
 //!
 //! Tokio runs what was woken or spawned last next on the same worker, which nobody can take it from. That is what makes tiny tasks
 //! cheap. But the next future may hold the worker up; so a driver that has woken or spawned anything gives back what it has in its hand, and
-//! lets that go first. When a driver was at work for a while and leaves others behind, it wakes a second one.
+//! lets that go first. (What the futures themselves wake, it does not see.) When a driver was at work for a while and leaves others behind, it
+//! wakes a second one.
 //!
 //! What was expected may be wrong: a future polls long, or blocks its thread in `block_in_place` until another one, which is among
 //! the ready, has made it go on; or the task that woke the driver goes on without a pause, and tokio does not come to it. So while there are
@@ -39,7 +40,6 @@ use workyard_core::{DriverCall, Drivers, Hand, Moment, Outcome, ShortBodies, Slo
 use crate::lane::LaneShared;
 use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
-use crate::lane::io::{get_ready, spawn_body};
 use crate::lane::shared::{BodyEnd, LaneState};
 use crate::task::cell::Task;
 use crate::task::in_hand::TakenBack;
@@ -146,7 +146,14 @@ impl Pool {
 
     /// The next futures to poll, at most so many. `wants_help`: whether another driver is to join in if there are more.
     #[inline]
-    fn take(&mut self, driver: Number, most: usize, wants_help: bool, into: &mut Vec<Ready>, effects: &mut Effects) {
+    fn take(
+        &mut self,
+        driver: Number,
+        most: usize,
+        wants_help: bool,
+        into: &mut VecDeque<Ready>,
+        effects: &mut Effects,
+    ) {
         let at = self.hands.iter().position(|held| held.driver == driver).unwrap_or_else(|| {
             self.hands.push(Held { driver, hand: Hand::default(), slots: Vec::with_capacity(MOST_IN_HAND) });
             self.hands.len() - 1
@@ -158,7 +165,7 @@ impl Pool {
             let header = ready.task.header();
             header.in_hand.hand();
             slots.push(header.slot());
-            into.push(ready);
+            into.push_back(ready);
         }
         if wants_help && taken > 0 {
             let call = self.drivers.help();
@@ -166,21 +173,35 @@ impl Pool {
         }
     }
 
-    /// Takes back what a driver has not polled, before all others. Leaves what is no longer the driver's, which is to be dropped after the
+    /// Takes back what a driver has not polled, before all others. Gives what is no longer the driver's, which is to be dropped after the
     /// lock.
-    fn give_back(&mut self, driver: Number, unpolled: &mut Vec<Ready>, effects: &mut Effects) {
-        let Some(held) = self.hands.iter_mut().find(|held| held.driver == driver) else { return };
-        let before = self.ready.len();
-        let is_ours = |ready: &mut Ready| ready.task.header().in_hand.put_back();
-        self.ready.extend(unpolled.extract_if(.., is_ours));
+    #[must_use]
+    fn give_back(&mut self, driver: Number, unpolled: &mut VecDeque<Ready>, effects: &mut Effects) -> Vec<Ready> {
+        let Some(held) = self.hands.iter_mut().find(|held| held.driver == driver) else { return Vec::new() };
+        let (before, mut not_ours) = (self.ready.len(), Vec::new());
+        while let Some(ready) = unpolled.pop_back() {
+            if ready.task.header().in_hand.put_back() {
+                self.ready.push_front(ready);
+            } else {
+                not_ours.push(ready);
+            }
+        }
         let futures = self.ready.len() - before;
-        self.ready.rotate_right(futures);
         held.slots.clear();
         let call = self.drivers.give_back(&mut held.hand, futures);
         self.call(call, effects);
+        not_ours
     }
 
-    /// A driver has nothing in its hand.
+    /// A driver has nothing in its hand, and goes on later.
+    fn empty(&mut self, driver: Number) {
+        if let Some(held) = self.hands.iter_mut().find(|held| held.driver == driver) {
+            held.hand = Hand::default();
+            held.slots.clear();
+        }
+    }
+
+    /// A driver has nothing in its hand, and rests or is gone.
     fn let_go(&mut self, driver: Number) {
         self.hands.retain(|held| held.driver != driver);
     }
@@ -204,6 +225,8 @@ impl LaneShared {
     pub(super) fn spawn_guard(self: &Arc<Self>) {
         if let Executor::Io(runtime) = &self.executor {
             drop(runtime.spawn(guard(Arc::clone(self))));
+            // What was spawned last is next on this worker, and nobody can take it from there, whatever the worker is at. The guard is not to be that.
+            drop(runtime.spawn(async {}));
         }
     }
 
@@ -249,8 +272,13 @@ async fn guard(lane: Arc<LaneShared>) {
         {
             let mut state = lane.state.lock();
             let in_hand = state.empty_stuck_hands(&lane, &mut ended, &mut effects);
+            let before = seen;
             let look = state.pool.drivers.look(&mut seen, in_hand);
             goes_on = look.goes_on;
+            if seen == before {
+                // What a driver knows of the time is as old as its last answer.
+                lane.keep_time(&mut state, None);
+            }
             if look.are_stuck {
                 state.short = ShortBodies::default();
                 state.pool.spawn_ready(&mut effects);
@@ -302,12 +330,12 @@ struct Driver {
     /// How many it takes at once.
     most: usize,
     /// Empty between its shifts, as are those that follow: they keep their room.
-    hand: Vec<Ready>,
+    hand: VecDeque<Ready>,
     not_ready: Vec<Arc<dyn Task>>,
+    /// Polled twice, and not over.
+    waiting: Vec<Arc<dyn Task>>,
     over: Vec<(Arc<dyn Task>, Outcome)>,
     ended: Vec<Ended>,
-    /// How many were polled twice since it answered last, and are not over.
-    pending: u32,
     has_ended: bool,
 }
 
@@ -322,18 +350,29 @@ impl Drop for Driver {
 async fn drive(mut driver: Driver) {
     loop {
         match poll_fn(|cx| Poll::Ready(driver.shift(cx))).await {
-            Next::Yield => tokio::task::yield_now().await,
-            Next::Sleep => sleep().await,
+            // Of an only worker nobody takes it, and what is woken from elsewhere comes when the queue is empty.
+            Next::Yield if driver.lane.at_once == 1 => tokio::task::yield_now().await,
+            Next::Yield => pause(true).await,
+            Next::Sleep => pause(false).await,
             Next::End => break,
         }
     }
     driver.has_ended = true;
 }
 
-/// Until the task is woken.
-async fn sleep() {
-    let mut slept = false;
-    poll_fn(|_| if std::mem::replace(&mut slept, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+/// Until the task is woken, maybe by itself. (Tokio's `yield_now` would have it wait where no other worker finds it.)
+async fn pause(goes_on: bool) {
+    let mut has_paused = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut has_paused, true) {
+            return Poll::Ready(());
+        }
+        if goes_on {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    })
+    .await;
 }
 
 /// How a driver goes on.
@@ -351,11 +390,11 @@ impl Driver {
             lane: Arc::clone(lane),
             number,
             most: 1,
-            hand: Vec::with_capacity(MOST_IN_HAND),
+            hand: VecDeque::with_capacity(MOST_IN_HAND),
             not_ready: Vec::with_capacity(MOST_IN_HAND),
+            waiting: Vec::new(),
             over: Vec::with_capacity(MOST_IN_HAND),
             ended: Vec::with_capacity(MOST_IN_HAND),
-            pending: 0,
             has_ended: false,
         }
     }
@@ -369,7 +408,7 @@ impl Driver {
         loop {
             let now = if polls == 0 { began } else { lane.yard.clock.now() };
             let mut effects = Effects::default();
-            let next = {
+            let (next, is_open) = {
                 let mut state = lane.state.lock();
                 lane.keep_time(&mut state, Some(now));
                 if polls == 0 {
@@ -382,21 +421,29 @@ impl Driver {
                     let wants_help = worth_it && state.pool.drivers.awake() < lane.at_once;
                     state.pool.take(self.number, self.most, wants_help, &mut self.hand, &mut effects);
                 }
-                match (self.hand.is_empty(), state.pool.drivers.has_ready()) {
+                let next = match (self.hand.is_empty(), state.pool.drivers.has_ready()) {
                     (false, _) => None,
-                    (true, true) => Some(Next::Yield),
+                    (true, true) => {
+                        state.pool.empty(self.number);
+                        Some(Next::Yield)
+                    }
                     (true, false) => Some(self.rest(&mut state, &mut waker)),
-                }
+                };
+                (next, state.policy.is_open())
             };
             since = now;
-            let mut woke = effects.are_any();
+            // Who waits for the end of the lane may be told of it by any end. But for an end nothing is woken or spawned before a hand was
+            // polled, so each shift polls one.
+            let mut woke = (!is_open && !self.ended.is_empty()) || effects.are_any();
             effects.act(&lane);
             for Ended { task, end } in self.ended.drain(..) {
+                woke |= task.header().may_tell_others();
                 let waker = lane.body_ended_quietly(&*task, end, Effects::default());
                 woke |= lane.wake_with_others(waker, now);
             }
             if next.is_none() && woke {
                 self.give_back();
+                lane.wakes.let_go();
                 return Next::Yield;
             }
             if let Some(next) = next {
@@ -411,37 +458,32 @@ impl Driver {
     /// Gives back what it has taken and not polled, since others go first, and whoever comes next may take it.
     fn give_back(&mut self) {
         let mut effects = Effects::default();
-        {
+        let not_ours = {
             let pool = &mut self.lane.state.lock().pool;
-            pool.give_back(self.number, &mut self.hand, &mut effects);
-        }
-        // What the guard has taken out of it.
-        self.hand.clear();
+            pool.give_back(self.number, &mut self.hand, &mut effects)
+        };
+        drop(not_ours);
         effects.act(&self.lane);
     }
 
     fn poll_hand(&mut self) {
-        for Ready { task, was_polled } in self.hand.drain(..).filter(|ready| ready.task.header().in_hand.begin()) {
-            if !was_polled {
-                get_ready(&task);
+        while let Some(Ready { task, was_polled }) = self.hand.pop_front() {
+            if !task.header().in_hand.begin() {
+                continue;
             }
             if let Some(how) = poll(&task) {
                 task.header().in_hand.over(how);
                 self.over.push((task, how));
-            } else if was_polled {
-                task.header().in_hand.leave();
-                self.pending += 1;
-                spawn_body(task);
             } else {
                 task.header().in_hand.wait();
-                self.not_ready.push(task);
+                if was_polled { &mut self.waiting } else { &mut self.not_ready }.push(task);
             }
         }
     }
 
     /// Counts the ends of what was polled since, and starts what their slots are good for.
     fn answer(&mut self, state: &mut LaneState, since: Moment, now: Moment, effects: &mut Effects) {
-        let (over, pending) = (u32::try_from(self.over.len()).unwrap_or(u32::MAX), std::mem::take(&mut self.pending));
+        let [over, pending] = [self.over.len(), self.waiting.len()].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         if over + pending == 0 && self.not_ready.is_empty() {
             return;
         }
@@ -452,12 +494,20 @@ impl Driver {
         }
         state.short.saw(pending == 0, took, if pending == 0 { over } else { pending });
         self.most = match took {
-            _ if took < FULL / 2 => MOST_IN_HAND.min(self.most * 2),
+            // So many more were as fast only if as many were polled.
+            _ if took < FULL / 2 && self.over.len() + self.not_ready.len() + self.waiting.len() >= self.most => {
+                MOST_IN_HAND.min(self.most * 2)
+            }
             _ if took > FULL => 1.max(self.most / 2),
             _ => self.most,
         };
         state.pool.put_back(&mut self.not_ready, effects);
-        self.ended.extend(self.not_ready.drain(..).map(|task| Ended { task, end: BodyEnd::NONE }));
+        for task in self.waiting.extract_if(.., |task| task.header().in_hand.put_back()) {
+            effects.push(Effect::Spawn(task));
+        }
+        // What the guard has taken.
+        let not_ours = self.not_ready.drain(..).chain(self.waiting.drain(..));
+        self.ended.extend(not_ours.map(|task| Ended { task, end: BodyEnd::NONE }));
         for (task, how) in self.over.drain(..) {
             // The guard may have answered for it.
             let is_ours = task.header().in_hand.answer() || mutant!("hand-answered-twice");

@@ -9,6 +9,7 @@ use workyard_core::Ticket;
 
 use crate::lane::LaneShared;
 use crate::lane::drivers::Number;
+use crate::lane::io::spawn_body;
 use crate::primitives::whole::thread_local;
 use crate::task::cell::Task;
 use crate::task::wake_caught;
@@ -30,6 +31,8 @@ pub(super) enum Effect {
     Release(Arc<dyn Task>),
     /// An async body was given a slot.
     Start(Arc<dyn Task>),
+    /// An async body that a driver has polled is to have a tokio task of its own.
+    Spawn(Arc<dyn Task>),
     /// A future that lent its slot has one again.
     Resume(Arc<dyn Task>),
     /// One more worker is to run closures.
@@ -91,6 +94,7 @@ impl Effect {
             }
             Self::Release(task) => drop(task),
             Self::Start(task) => start(task),
+            Self::Spawn(task) => spawn_body(task),
             Self::Resume(task) => task.header().body.wake(),
             Self::Hire => lane.hire(),
             Self::Drive(number) => lane.spawn_driver(number),

@@ -28,7 +28,8 @@ use crate::task::{BoxError, Handle, TaskContext, TaskError};
 /// At most `limit` accepted futures run at once, each as a tokio task of its own: a long poll holds up nobody else, and
 /// `block_in_place` works. Where nearly all futures of the lane turn out to be ready at the latest when they are polled for the second
 /// time, and within 100 µs, the next ones are polled one after the other by a task that they share, which costs less; one that is not ready
-/// by then has a task of its own from there on. So `tokio::task::id()` may change at the first two awaits, and nowhere else.
+/// by then has a task of its own from there on, and so has each that has a time limit, a token or retries. So `tokio::task::id()` may change
+/// the first two times that a future is not ready, and at no other time.
 ///
 /// Clones are cheap, refer to the same lane, and do not keep the yard alive.
 ///
@@ -269,7 +270,7 @@ impl Future for Body {
             let polled = poll_with_seat(&task, cx);
             let took = lane.yard.clock.now().since(since);
             match sample {
-                Sample::First if polled.is_pending() => {
+                Sample::First if polled.is_pending() && task.header().is_seated() => {
                     // As a driver does, whether it was woken or not: it is told nothing of that.
                     self.sample = Sample::Second(took);
                     cx.waker().wake_by_ref();

@@ -269,8 +269,9 @@ impl LaneShared {
         decide: impl FnOnce(&mut LaneState, Moment, Priority) -> Result<Slot, Refusal>,
     ) -> Result<(), Refusal> {
         let watched = task.header().watched().is_some().then(|| Arc::clone(&task));
-        // Not under the lock, if the clock has to be looked at.
-        let looked = (!self.time_is_known.get()).then(|| self.yard.clock.now());
+        // Not under the lock, if the clock has to be looked at. Only what drivers poll has somebody look whether they go on, and so whether what
+        // they know of the time is true.
+        let looked = (watched.is_some() || !self.time_is_known.get()).then(|| self.yard.clock.now());
         let mut effects = Effects::default();
         let crowded = {
             let mut state = self.state.lock();
@@ -381,7 +382,7 @@ impl LaneState {
                 }
             }
             while let Some(task) = self.start_next(now) {
-                if self.short.are_expected() && !task.is_runner() {
+                if self.short.are_expected() && !task.is_runner() && task.header().watched().is_none() {
                     self.pool.push(task, effects);
                 } else {
                     effects.push(Effect::Start(task));

@@ -38,7 +38,8 @@ pub(crate) struct Header {
     slot: AtomicU32,
     /// How many waits of the body are in the graph of the yard's waits.
     waits: AtomicU32,
-    /// Whether the poll that is under way has entered waits or left some, and may do so with others.
+    /// Whether the poll that is under way has entered waits or left some, and may do so with others. That of a future which a driver polls
+    /// is under way until its tokio task has polled it.
     changes_waits: AtomicBool,
     status: StatusCell,
     pub(crate) in_hand: InHand,
@@ -213,6 +214,12 @@ impl Header {
                 ![Outcome::Completed, Outcome::Cancelled].map(|how| Some(TaskState::Ended(how))).contains(&ended);
             rare.on_end.told(failed);
         }
+    }
+
+    /// Whether anybody may be told of the end but who waits for the handle.
+    #[inline]
+    pub(crate) fn may_tell_others(&self) -> bool {
+        self.rare.get().is_some() || self.is_waiting()
     }
 
     /// Puts apart what the handle is answered with while the body goes on.

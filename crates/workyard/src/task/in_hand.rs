@@ -27,7 +27,7 @@ pub(crate) enum TakenBack {
     Waiting,
     /// It was over; it is to be answered for.
     Over(Outcome),
-    /// The driver is at it, or has answered for it.
+    /// The driver is at it, or has answered for it or put it back, or it is another one in that slot.
     Nothing,
 }
 
@@ -61,7 +61,7 @@ impl InHand {
     /// Its driver takes it out of the hand, to be polled again. `false` if the guard has. Under the lane's lock.
     #[inline]
     pub(crate) fn put_back(&self) -> bool {
-        self.0.swap(NOWHERE, Ordering::Relaxed) == HANDED
+        self.0.compare_exchange(HANDED, NOWHERE, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Its driver has polled it, and it is over.
@@ -72,16 +72,15 @@ impl InHand {
         self.0.store(OVER + u8::try_from(code).unwrap_or_default(), Ordering::Release);
     }
 
-    /// Its driver has polled it, and it is not over: it goes another way.
-    #[inline]
-    pub(crate) fn leave(&self) {
-        self.0.store(NOWHERE, Ordering::Relaxed);
-    }
-
     /// Its driver answers for it, since it is over. `false` if the guard has done so. Under the lane's lock.
     #[inline]
     pub(crate) fn answer(&self) -> bool {
-        self.0.swap(NOWHERE, Ordering::Acquire) >= OVER
+        let is_over = self.0.load(Ordering::Acquire) >= OVER;
+        if is_over {
+            // Only who holds the lane's lock takes this mark away.
+            self.0.store(NOWHERE, Ordering::Relaxed);
+        }
+        is_over
     }
 
     /// The guard takes it out of the hand. Under the lane's lock.
