@@ -29,7 +29,7 @@ pub struct Drivers {
 /// What one driver has taken and has not answered for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Hand {
-    /// How many there are beside the one that it polls.
+    /// How many there are beside the one that it polls, or that it polled first.
     spare: usize,
     /// Whether the guard has seen it.
     was_seen: bool,
@@ -78,6 +78,15 @@ impl Drivers {
         taken
     }
 
+    /// A driver that has just taken so many futures, or found none, turns aside before it polls them: it does what may hold it up, like whatever
+    /// runs when a result is told or dropped. So somebody has to look after those that are ready, and after all in its hand.
+    pub fn turn_aside(&mut self, hand: &mut Hand, taken: usize) -> Option<DriverCall> {
+        if !mutant!("first-in-hand-forgotten") {
+            hand.spare = taken;
+        }
+        self.guard_if(taken > 0 || self.has_ready())
+    }
+
     /// A driver that is at work puts so many back, to be polled once more. It has another shift, but its worker may be held up before that, so
     /// somebody has to look.
     #[inline]
@@ -112,7 +121,7 @@ impl Drivers {
         (self.ready > 0).then(|| self.wake())
     }
 
-    /// A driver found nothing to do, and has nothing in its hand. It sleeps or ends.
+    /// A driver found nothing to do, has nothing in its hand, and does nothing else before it sleeps or ends.
     pub const fn rest(&mut self, sleeps: bool) {
         self.awake -= 1;
         self.asleep += sleeps as usize;
@@ -183,7 +192,7 @@ impl Drivers {
 }
 
 impl Hand {
-    /// The guard looks at it: whether it is to be emptied, but for the one that is being polled.
+    /// The guard looks at it: whether it is to be emptied, but for one that is being polled.
     pub const fn look(&mut self) -> bool {
         let is_stuck = self.spare > 0 && self.was_seen;
         self.was_seen = true;
@@ -234,11 +243,27 @@ mod tests {
     struct Polling {
         /// By one that never returns.
         held_up: bool,
+        /// It polls none yet, and does something else before.
+        aside: bool,
         /// What is in its hand and was not polled, and what was and is not answered for, or is not put back.
         left: usize,
         unanswered: usize,
         not_ready: usize,
         hand: Hand,
+    }
+
+    /// How a driver goes on.
+    #[derive(Clone, Copy)]
+    struct How {
+        helped: bool,
+        held_up: bool,
+        aside: bool,
+    }
+
+    impl How {
+        fn all() -> impl Iterator<Item = Self> {
+            (0..8).map(|bits| Self { helped: bits & 1 > 0, held_up: bits & 2 > 0, aside: bits & 4 > 0 })
+        }
     }
 
     const MOST: usize = 5;
@@ -267,28 +292,52 @@ mod tests {
             }
         }
 
-        /// A driver with an empty hand asks for more, the first of which may hold it up for ever.
-        fn ask(&mut self, helped: bool, held_up: bool) {
+        /// A driver with an empty hand asks for more. The first of them, or what it does before, may hold it up for ever.
+        fn ask(&mut self, How { helped, held_up, aside }: How) {
             let mut hand = Hand::default();
             let taken = self.drivers.take(&mut hand, IN_HAND);
-            if taken == 0 && self.drivers.has_ready() {
-                self.coming += 1;
-                return;
-            }
-            if taken == 0 {
-                self.drivers.rest(true);
-                self.asleep += 1;
+            if taken == 0 && !aside {
+                self.leave();
                 return;
             }
             self.taken += taken;
             let help = if helped { self.drivers.help() } else { None };
             self.call(help);
-            self.polling.push(Polling { held_up, left: taken - 1, unanswered: 0, not_ready: 0, hand });
+            if aside {
+                let call = self.drivers.turn_aside(&mut hand, taken);
+                self.call(call);
+            }
+            let left = taken - usize::from(!aside);
+            self.polling.push(Polling { held_up, aside, left, unanswered: 0, not_ready: 0, hand });
             self.polling.sort_unstable();
         }
 
+        /// A driver with an empty hand comes back later, or rests.
+        fn leave(&mut self) {
+            if self.drivers.has_ready() {
+                self.coming += 1;
+            } else {
+                self.drivers.rest(true);
+                self.asleep += 1;
+            }
+        }
+
+        /// The first driver, which is not held up, has done what it turned aside for.
+        fn come_back(&mut self, how: How) {
+            let polling = &mut self.polling[0];
+            polling.aside = false;
+            if polling.left == 0 {
+                self.polling.remove(0);
+                self.ask(how);
+            } else {
+                polling.left -= 1;
+                polling.held_up = how.held_up;
+                self.polling.sort_unstable();
+            }
+        }
+
         /// The future that the first driver is at, which is not held up, is over, or was not ready.
-        fn go_on(&mut self, is_over: bool, helped: bool, held_up: bool) {
+        fn go_on(&mut self, is_over: bool, how: How) {
             let polling = &mut self.polling[0];
             polling.unanswered += usize::from(is_over);
             polling.not_ready += usize::from(!is_over);
@@ -297,10 +346,10 @@ mod tests {
                 self.returned += not_ready;
                 let call = self.drivers.put_back(not_ready);
                 self.call(call);
-                self.ask(helped, held_up);
+                self.ask(how);
             } else {
                 polling.left -= 1;
-                polling.held_up = held_up;
+                polling.held_up = how.held_up;
                 self.polling.sort_unstable();
             }
         }
@@ -355,23 +404,36 @@ mod tests {
                     world.call(call);
                 });
             }
-            for (helped, held_up) in [(false, false), (false, true), (true, false), (true, true)] {
+            // One at a time: what they turn aside for does not depend on one another.
+            let may_turn = !self.polling.iter().any(|polling| polling.aside);
+            for how in How::all().filter(|how| may_turn || !how.aside) {
                 if self.coming > 0 {
                     step(&|world| {
                         world.coming -= 1;
                         world.drivers.begin_shift();
-                        world.ask(helped, held_up);
+                        world.ask(how);
                     });
                 }
-                if self.polling.first().is_some_and(|polling| !polling.held_up) {
-                    step(&|world| world.go_on(true, helped, held_up));
-                    if self.returned() < RETURNED {
-                        step(&|world| world.go_on(false, helped, held_up));
+                match self.polling.first() {
+                    Some(Polling { held_up: false, aside: true, .. }) => step(&|world| world.come_back(how)),
+                    Some(Polling { held_up: false, aside: false, .. }) => {
+                        step(&|world| world.go_on(true, how));
+                        if self.returned() < RETURNED {
+                            step(&|world| world.go_on(false, how));
+                        }
                     }
-                    if self.returned() + self.polling[0].left <= RETURNED && self.polling[0].left > 0 {
-                        step(&World::give_back);
-                    }
+                    Some(_) | None => {}
                 }
+            }
+            match self.polling.first() {
+                Some(&Polling { held_up: false, left, .. }) if left > 0 && self.returned() + left <= RETURNED => {
+                    step(&World::give_back);
+                }
+                Some(Polling { held_up: false, aside: true, left: 0, .. }) => step(&|world| {
+                    world.polling.remove(0);
+                    world.leave();
+                }),
+                Some(_) | None => {}
             }
             match self.guard {
                 Some(Guard::Called) => step(&|world| world.guard = Some(Guard::Saw(world.drivers.taken()))),

@@ -173,6 +173,13 @@ impl Pool {
         }
     }
 
+    /// A driver does what may hold it up before it polls what it has just taken.
+    fn turn_aside(&mut self, driver: Number, taken: usize, effects: &mut Effects) {
+        let Some(held) = self.hands.iter_mut().find(|held| held.driver == driver) else { return };
+        let call = self.drivers.turn_aside(&mut held.hand, taken);
+        self.call(call, effects);
+    }
+
     /// Takes back what a driver has not polled, before all others. Gives what is no longer the driver's, which is to be dropped after the
     /// lock.
     #[must_use]
@@ -201,7 +208,7 @@ impl Pool {
         }
     }
 
-    /// A driver has nothing in its hand, and rests or is gone.
+    /// A driver has nothing in its hand, and is gone for good.
     fn let_go(&mut self, driver: Number) {
         self.hands.retain(|held| held.driver != driver);
     }
@@ -283,6 +290,11 @@ async fn guard(lane: Arc<LaneShared>) {
                 state.short = ShortBodies::default();
                 state.pool.spawn_ready(&mut effects);
             }
+        }
+        if goes_on && !ended.is_empty() {
+            // What is told or dropped may hold up who does it.
+            lane.spawn_guard();
+            goes_on = false;
         }
         effects.act(&lane);
         for Ended { task, end } in ended {
@@ -404,9 +416,10 @@ impl Driver {
         let lane = Arc::clone(&self.lane);
         let mut waker = Some(cx.waker().clone());
         let began = lane.yard.clock.now();
-        let (mut since, mut polls) = (began, 0);
+        let (mut since, mut polls, mut woke) = (began, 0, false);
         loop {
-            let now = if polls == 0 { began } else { lane.yard.clock.now() };
+            // What was done since, if nothing was polled, is no part of a shift.
+            let now = if self.has_polled() { lane.yard.clock.now() } else { since };
             let mut effects = Effects::default();
             let (next, is_open) = {
                 let mut state = lane.state.lock();
@@ -414,19 +427,26 @@ impl Driver {
                 if polls == 0 {
                     state.pool.begin_shift();
                 }
-                self.answer(&mut state, since, now, &mut effects);
+                woke |= self.answer(&mut state, since, now, &mut effects);
                 let at_work = now.since(began);
-                if polls < AT_ONCE && at_work < SHIFT && coop::has_budget_remaining() {
+                if !woke && polls < AT_ONCE && at_work < SHIFT && coop::has_budget_remaining() {
                     let worth_it = at_work > SLOW && at_work > WORTH_HELP * polls;
                     let wants_help = worth_it && state.pool.drivers.awake() < lane.at_once;
                     state.pool.take(self.number, self.most, wants_help, &mut self.hand, &mut effects);
                 }
+                // What is told or dropped may hold it up.
+                let turns_aside = !self.ended.is_empty() || effects.are_any();
+                if self.hand.is_empty() {
+                    state.pool.empty(self.number);
+                }
+                if turns_aside {
+                    state.pool.turn_aside(self.number, self.hand.len(), &mut effects);
+                }
                 let next = match (self.hand.is_empty(), state.pool.drivers.has_ready()) {
                     (false, _) => None,
-                    (true, true) => {
-                        state.pool.empty(self.number);
-                        Some(Next::Yield)
-                    }
+                    (true, true) => Some(Next::Yield),
+                    // It rests when nothing else is left to be done.
+                    (true, false) if turns_aside => None,
                     (true, false) => Some(self.rest(&mut state, &mut waker)),
                 };
                 (next, state.policy.is_open())
@@ -434,25 +454,34 @@ impl Driver {
             since = now;
             // Who waits for the end of the lane may be told of it by any end. But for an end nothing is woken or spawned before a hand was
             // polled, so each shift polls one.
-            let mut woke = (!is_open && !self.ended.is_empty()) || effects.are_any();
+            woke |= (!is_open && !self.ended.is_empty()) || effects.are_any();
             effects.act(&lane);
             for Ended { task, end } in self.ended.drain(..) {
+                // Somebody may have come since to be told.
                 woke |= task.header().may_tell_others();
                 let waker = lane.body_ended_quietly(&*task, end, Effects::default());
                 woke |= lane.wake_with_others(waker, now);
-            }
-            if next.is_none() && woke {
-                self.give_back();
-                lane.wakes.let_go();
-                return Next::Yield;
             }
             if let Some(next) = next {
                 lane.wakes.let_go();
                 return next;
             }
+            if self.hand.is_empty() {
+                lane.wakes.let_go();
+                continue;
+            }
+            if woke {
+                self.give_back();
+                lane.wakes.let_go();
+                return Next::Yield;
+            }
             polls += u32::try_from(self.hand.len()).unwrap_or(u32::MAX);
             self.poll_hand();
         }
+    }
+
+    fn has_polled(&self) -> bool {
+        self.over.len() + self.not_ready.len() + self.waiting.len() > 0
     }
 
     /// Gives back what it has taken and not polled, since others go first, and whoever comes next may take it.
@@ -481,12 +510,13 @@ impl Driver {
         }
     }
 
-    /// Counts the ends of what was polled since, and starts what their slots are good for.
-    fn answer(&mut self, state: &mut LaneState, since: Moment, now: Moment, effects: &mut Effects) {
-        let [over, pending] = [self.over.len(), self.waiting.len()].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        if over + pending == 0 && self.not_ready.is_empty() {
-            return;
+    /// Counts the ends of what was polled since, and starts what their slots are good for. Whether others may be told of one than who waits for
+    /// the result.
+    fn answer(&mut self, state: &mut LaneState, since: Moment, now: Moment, effects: &mut Effects) -> bool {
+        if !self.has_polled() {
+            return false;
         }
+        let [over, pending] = [self.over.len(), self.waiting.len()].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         let took = now.since(since);
         // One that took long is one, however many were polled with it.
         if pending > 0 {
@@ -508,23 +538,28 @@ impl Driver {
         // What the guard has taken.
         let not_ours = self.not_ready.drain(..).chain(self.waiting.drain(..));
         self.ended.extend(not_ours.map(|task| Ended { task, end: BodyEnd::NONE }));
+        let mut tells_others = false;
         for (task, how) in self.over.drain(..) {
+            tells_others |= task.header().may_tell_others();
             // The guard may have answered for it.
             let is_ours = task.header().in_hand.answer() || mutant!("hand-answered-twice");
             let end = if is_ours { state.end_body(&*task, how, now) } else { BodyEnd::NONE };
             self.ended.push(Ended { task, end });
         }
         state.hand_out(&self.lane.executor, now, effects);
+        tells_others
     }
 
     /// With nothing to poll, the driver sleeps, or ends if the lane is closed.
     fn rest(&self, state: &mut LaneState, waker: &mut Option<Waker>) -> Next {
         let is_open = state.policy.is_open();
         let waker = waker.take_if(|_| is_open);
-        state.pool.let_go(self.number);
         self.lane.keep_time(state, None);
         state.pool.drivers.rest(waker.is_some());
-        let Some(waker) = waker else { return Next::End };
+        let Some(waker) = waker else {
+            state.pool.let_go(self.number);
+            return Next::End;
+        };
         state.pool.asleep.push((self.number, waker));
         Next::Sleep
     }
