@@ -1,6 +1,6 @@
 //! Owns the variants that set many timers, and have them fire or cancel them.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::time::DelayQueue;
 use workyard::{BoxError, Lane, Scheduler, Timer};
 
 use super::group::{CPU, Column, Group, Requirement, Row, Unit, WALL, no_row, per_item};
@@ -21,6 +22,7 @@ pub(super) const FIRE: Group = Group {
     title: "timers that are set, and when all are, fire within 20 ms, each with a body that counts",
     rows: &[
         Row::new("spawn", "`tokio::spawn` of a `sleep_until`"),
+        Row::new("delay-queue", "tokio-util `DelayQueue`, one task polls it and the bodies"),
         Row::new("workyard", "workyard `after(..).io(..)`"),
     ],
     columns: &[
@@ -40,6 +42,7 @@ pub(super) const CANCEL: Group = Group {
     title: "timers of an hour that are set and cancelled",
     rows: &[
         Row::new("spawn", "`tokio::spawn` of a `sleep`, `abort`"),
+        Row::new("delay-queue", "tokio-util `DelayQueue`, `remove`"),
         Row::new("workyard", "workyard `after(..).io(..)`, `cancel`"),
     ],
     columns: &[
@@ -158,6 +161,23 @@ fn fire(row: &str, items: u64, _: u64) -> Result<Sample, BoxError> {
             let set = meter.read();
             Ok(in_parts(set, FIRED, fired.all(items, &due).await?, items))
         }),
+        "delay-queue" => run(Awaited::InTask, async move {
+            let (fired, due) = (Fired::of(items), DueTimes::after(items));
+            let meter = Meter::start();
+            let mut queue = DelayQueue::new();
+            for item in 0..items {
+                queue.insert_at(fired.body(), due.of(item));
+            }
+            let set = meter.read();
+            let polls = tokio::task::spawn(async move {
+                while let Some(due) = poll_fn(|cx| queue.poll_expired(cx)).await {
+                    due.into_inner().await;
+                }
+            });
+            let sample = in_parts(set, FIRED, fired.all(items, &due).await?, items);
+            polls.await?;
+            Ok(sample)
+        }),
         "workyard" => run(Awaited::InTask, async move {
             let yard = yard(items)?;
             let (fired, mut due) = (Fired::of(items), DueTimes::after(items));
@@ -195,6 +215,19 @@ fn cancel(row: &str, items: u64, _: u64) -> Result<Sample, BoxError> {
                 if task.await.is_ok() {
                     return Err("an hour has passed".into());
                 }
+            }
+            Ok(in_parts(set, CANCELLED, meter.read(), items))
+        }),
+        "delay-queue" => run(Awaited::InTask, async move {
+            let meter = Meter::start();
+            let mut queue = DelayQueue::new();
+            let keys = (0..items).map(|item| queue.insert(async {}, HOUR + spread(item, 200))).collect::<Vec<_>>();
+            let (set, meter) = (meter.read(), Meter::start());
+            for key in &keys {
+                drop(queue.remove(key));
+            }
+            if !queue.is_empty() {
+                return Err("there are more than were set".into());
             }
             Ok(in_parts(set, CANCELLED, meter.read(), items))
         }),
