@@ -202,7 +202,7 @@ impl ShutdownState {
         let told = begun.report.subscribe();
         if first {
             let _timers = yard.close();
-            let books = Books { yard: Arc::clone(yard) };
+            let books = Books { yard: Arc::clone(yard), last: LastWord { report: None, told: begun.report.clone() } };
             let drained_by = begun.drained_by.subscribe();
             drop(yard.shared.runtime.spawn(supervise(books, drained_by, grace)));
         } else {
@@ -219,6 +219,20 @@ impl ShutdownState {
 /// Closes the books when dropped: at the end of the supervisor, or when its runtime ends before.
 struct Books {
     yard: Arc<Yard>,
+    /// After the yard, so that whoever has the report finds that nobody else keeps the yard.
+    last: LastWord,
+}
+
+/// Tells the report when dropped.
+struct LastWord {
+    report: Option<Report>,
+    told: watch::Sender<Option<Report>>,
+}
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        self.told.send_replace(self.report.take());
+    }
 }
 
 impl Drop for Books {
@@ -229,13 +243,10 @@ impl Drop for Books {
         for lane in self.yard.lanes() {
             lane.unobserved.tell_rest(&lane.name);
         }
-        let report = Report::of(&self.yard);
+        self.last.report = Some(Report::of(&self.yard));
         self.yard.release_threads();
         self.yard.shared.timers.close();
         self.yard.shared.watchdog.end();
-        if let Some(begun) = self.yard.shutdown.begun.get() {
-            begun.report.send_replace(Some(report));
-        }
     }
 }
 
