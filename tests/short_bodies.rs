@@ -4,18 +4,24 @@
 
 #[path = "short_bodies/counts.rs"]
 mod counts;
+#[path = "short_bodies/dropped.rs"]
+mod dropped;
+#[path = "short_bodies/held_up.rs"]
+mod held_up;
 #[path = "common/run.rs"]
 mod run;
+#[path = "short_bodies/wakes.rs"]
+mod wakes;
 
 use std::collections::HashSet;
 use std::future::{Future, pending, poll_fn};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, mpsc};
 use std::task::{Poll, Waker};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
-use tokio::task::{block_in_place, yield_now};
+use tokio::task::yield_now;
 use workyard::{Lane, Outcome, Reason, Scheduler, TaskErrorKind};
 use workyard_testkit::{DropCounter, wait_for_async};
 
@@ -172,73 +178,6 @@ fn who_lets_others_go_first_does() {
     });
 }
 
-/// A future that blocks its thread until another one, which was not ready at its first poll or at both, has gone on: from the hand in which both
-/// are, and from among those that were put back before.
-#[test]
-fn what_let_others_go_first_is_not_held_up_by_them() {
-    on_threads(async {
-        let yard = Scheduler::new();
-        let all = [0, 1, 5, 70, 100, 300].into_iter().flat_map(|between| [(between, 1), (between, 2)]);
-        for (between, turns) in all {
-            expect_short(&yard).await;
-            let (tx, rx) = mpsc::channel();
-            let first = async move {
-                for _ in 0..turns {
-                    yield_now().await;
-                }
-                tx.send(between).unwrap();
-            };
-            let mut others = vec![yard.io().submit(first).await.unwrap()];
-            for _ in 0..between {
-                others.push(yard.io().submit(async {}).await.unwrap());
-            }
-            let blocks = yard.io().submit(async move { rx.recv() }).await.unwrap();
-            assert_eq!(blocks.await.unwrap(), Ok(between));
-            for other in others {
-                other.await.unwrap();
-            }
-        }
-        balances(yard, |completed| completed > 2 * 476).await;
-    });
-}
-
-/// A future that blocks its thread until what the one before it has submitted has run.
-#[test]
-fn what_a_future_submits_is_not_held_up_by_the_next() {
-    on_threads(async {
-        let yard = Scheduler::new();
-        for _ in 0..20 {
-            expect_short(&yard).await;
-            let (tx, rx) = mpsc::channel();
-            let lane = yard.io().clone();
-            let first = async move { lane.try_submit(async move { tx.send(7) }).map(drop).is_ok() };
-            let first = yard.io().submit(first).await.unwrap();
-            let blocks = yard.io().submit(async move { rx.recv() }).await.unwrap();
-            assert_eq!((first.await.unwrap(), blocks.await.unwrap()), (true, Ok(7)));
-        }
-        balances(yard, |completed| completed > 60).await;
-    });
-}
-
-/// A future that blocks its thread until whoever collects a group has the one before it.
-#[test]
-fn who_waits_for_a_group_is_not_held_up_by_the_next() {
-    on_threads(async {
-        let yard = Scheduler::new();
-        for _ in 0..20 {
-            expect_short(&yard).await;
-            let (tx, rx) = mpsc::channel();
-            let group = yard.group();
-            group.io(async {}).await.unwrap();
-            let blocks = yard.io().submit(async move { rx.recv() }).await.unwrap();
-            group.join_next().await.unwrap().unwrap();
-            tx.send(7).unwrap();
-            assert_eq!(blocks.await.unwrap(), Ok(7));
-        }
-        balances(yard, |completed| completed > 40).await;
-    });
-}
-
 #[test]
 fn what_is_stopped_between_two_polls_is_not_polled_again() {
     on_one_thread(async {
@@ -316,170 +255,6 @@ fn a_wake_between_two_polls_is_not_lost() {
             waking.await.unwrap();
         }
         balances(yard, |completed| completed > 200).await;
-    });
-}
-
-/// Each blocks its thread until all of them run, which is more than the runtime has workers.
-#[test]
-fn futures_that_block_their_threads_for_one_another_all_run() {
-    on_threads(async {
-        let yard = Scheduler::new();
-        for _ in 0..3 {
-            expect_short(&yard).await;
-            let (all, mut handles) = (Arc::new(Barrier::new(8)), Vec::new());
-            for _ in 0..8 {
-                let all = Arc::clone(&all);
-                handles.push(yard.io().submit(async move { block_in_place(|| all.wait()) }).await.unwrap());
-            }
-            for handle in handles {
-                handle.await.unwrap();
-            }
-        }
-        balances(yard, |completed| completed > 24).await;
-    });
-}
-
-/// A driver answers for several futures at once, and not only when the last of them is over: one blocks its thread until
-/// what those before it gave has come, and those behind it, too.
-#[test]
-fn what_is_polled_with_a_future_that_blocks_is_not_held_up() {
-    on_threads(async {
-        let yard = Scheduler::new();
-        for _ in 0..3 {
-            expect_short(&yard).await;
-            let (open, shut) = mpsc::channel::<()>();
-            let (mut before, mut behind) = (Vec::new(), Vec::new());
-            for number in 0..6 {
-                before.push(yard.io().submit(async move { number }).await.unwrap());
-            }
-            let blocks = yard.io().submit(async move { shut.recv().is_err() }).await.unwrap();
-            for number in 6..12 {
-                behind.push(yard.io().submit(async move { number }).await.unwrap());
-            }
-            for (number, handle) in before.into_iter().chain(behind).enumerate() {
-                assert_eq!(handle.await.unwrap(), number);
-            }
-            drop(open);
-            assert!(blocks.await.unwrap());
-        }
-        balances(yard, |completed| completed > 39).await;
-    });
-}
-
-/// A value that nobody takes, and that blocks its thread when it is dropped, until a future has run.
-struct DropBlocks {
-    begins: mpsc::Sender<()>,
-    has_run: mpsc::Receiver<()>,
-    was_in_time: mpsc::Sender<bool>,
-}
-
-/// What a test has of it.
-struct WhileDropped {
-    has_begun: mpsc::Receiver<()>,
-    run: mpsc::Sender<()>,
-    was_in_time: mpsc::Receiver<bool>,
-}
-
-impl DropBlocks {
-    fn new() -> (Self, WhileDropped) {
-        let (begins, has_begun) = mpsc::channel();
-        let (run, has_run) = mpsc::channel();
-        let (told, was_in_time) = mpsc::channel();
-        (Self { begins, has_run, was_in_time: told }, WhileDropped { has_begun, run, was_in_time })
-    }
-}
-
-impl WhileDropped {
-    /// Has a future that it waits for submitted while it is dropped. Whether that came in time.
-    ///
-    /// A thread that is no worker of the runtime sees to it: what is woken by who blocks its worker is next there.
-    async fn submit(self, yard: &Scheduler) -> bool {
-        let (Self { has_begun, run, was_in_time }, lane) = (self, yard.io().clone());
-        let submit = move || {
-            has_begun.recv().unwrap();
-            drop(lane.try_submit(async move { run.send(()) }).unwrap());
-            was_in_time.recv().unwrap()
-        };
-        tokio::task::spawn_blocking(submit).await.unwrap()
-    }
-}
-
-impl Drop for DropBlocks {
-    fn drop(&mut self) {
-        self.begins.send(()).unwrap();
-        let in_time = self.has_run.recv_timeout(SOON / 4).is_ok();
-        self.was_in_time.send(in_time).unwrap();
-    }
-}
-
-/// A driver drops what nobody takes, and may have the next future in its hand by then.
-///
-/// Nothing is awaited before the future may go on: what waits for a turn may be in the queue of the worker that it blocks.
-#[test]
-fn what_a_result_waits_for_when_it_is_dropped_is_not_held_up_in_a_hand() {
-    on_threads(async {
-        let yard = Scheduler::new();
-        for _ in 0..10 {
-            expect_short(&yard).await;
-            let (blocks, WhileDropped { run, was_in_time, has_begun: _begun }) = DropBlocks::new();
-            let (detach, detached) = mpsc::channel();
-            let lane = yard.io().clone();
-            let value = async move {
-                detached.recv().unwrap();
-                drop(lane.try_submit(async move { run.send(()) }).unwrap());
-                // If it has a task of its own, that is not the one which is next here, and which nobody else can take.
-                drop(tokio::spawn(async {}));
-                blocks
-            };
-            drop(yard.io().try_submit(value).unwrap());
-            detach.send(()).unwrap();
-            assert!(tokio::task::spawn_blocking(move || was_in_time.recv()).await.unwrap().unwrap());
-        }
-        balances(yard, |completed| completed > 20).await;
-    });
-}
-
-/// As above, but what it waits for comes while it is dropped.
-#[test]
-fn what_comes_while_a_result_is_dropped_is_not_held_up() {
-    on_threads(async {
-        let yard = Scheduler::new();
-        for _ in 0..10 {
-            expect_short(&yard).await;
-            let (blocks, while_dropped) = DropBlocks::new();
-            let (detach, detached) = mpsc::channel();
-            let value = async move {
-                detached.recv().unwrap();
-                blocks
-            };
-            drop(yard.io().try_submit(value).unwrap());
-            detach.send(()).unwrap();
-            assert!(while_dropped.submit(&yard).await);
-        }
-        balances(yard, |completed| completed > 20).await;
-    });
-}
-
-/// As above, but it is dropped by whoever looks whether a driver is held up, which is what another future does.
-#[test]
-fn what_comes_while_a_result_is_dropped_for_a_driver_that_is_held_up_is_not() {
-    on_so_many_threads(3, async {
-        let yard = Scheduler::new();
-        for _ in 0..10 {
-            expect_short(&yard).await;
-            let (blocks, while_dropped) = DropBlocks::new();
-            // So that both are in one hand, and nobody has the handle by then.
-            let (go_on, waits) = mpsc::channel::<()>();
-            let before = yard.io().try_submit(async move { waits.recv().is_err() }).unwrap();
-            let (open, shut) = mpsc::channel::<()>();
-            drop(yard.io().try_submit(async move { blocks }).unwrap());
-            let holds_up = yard.io().try_submit(async move { shut.recv().is_err() }).unwrap();
-            drop(go_on);
-            assert!(while_dropped.submit(&yard).await);
-            drop(open);
-            assert!(before.await.unwrap() && holds_up.await.unwrap());
-        }
-        balances(yard, |completed| completed > 40).await;
     });
 }
 
@@ -648,42 +423,6 @@ async fn take_to_the_end() {
     for handle in handles {
         handle.await.unwrap();
     }
-}
-
-/// Whoever waits for a short closure is woken though the next one takes for ever.
-#[test]
-fn a_long_body_does_not_hold_back_the_results_before_it() {
-    on_threads(async {
-        let yard = Scheduler::builder().cpu(Lane::cpu().threads(1).queue(1_000)).build().unwrap();
-        for round in 0..20 {
-            for _ in 0..10 {
-                let mut handles = Vec::new();
-                for _ in 0..900 {
-                    handles.push(yard.cpu().submit(|| ()).await.unwrap());
-                }
-                for handle in handles {
-                    handle.await.unwrap();
-                }
-            }
-            let (open, shut) = mpsc::channel::<()>();
-            let first = yard.cpu().submit(|| ()).await.unwrap();
-            let waiter = tokio::spawn(first);
-            let mut others = Vec::new();
-            for _ in 0..round {
-                others.push(yard.cpu().submit(|| ()).await.unwrap());
-            }
-            let long = yard.cpu().submit(move || shut.recv().is_err()).await.unwrap();
-            let behind = yard.cpu().submit(|| ()).await.unwrap();
-            waiter.await.unwrap().unwrap();
-            for other in others {
-                other.await.unwrap();
-            }
-            drop(open);
-            assert!(long.await.unwrap());
-            behind.await.unwrap();
-        }
-        balances(yard, |completed| completed > 180_000).await;
-    });
 }
 
 #[test]

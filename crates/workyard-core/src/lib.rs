@@ -14,6 +14,7 @@ mod ledger;
 mod moment;
 mod mutants;
 mod order;
+mod patience;
 mod priority;
 pub mod progress;
 mod rate_limit;
@@ -37,6 +38,7 @@ pub use moment::Moment;
 #[cfg(workyard_mutants)]
 #[doc(hidden)]
 pub use mutants::is_planted;
+pub use patience::patience;
 pub use priority::{Ageing, Order, Priority};
 pub use rate_limit::RateLimit;
 pub use reason::Reason;

@@ -420,6 +420,12 @@ impl<T> LanePolicy<T> {
         })
     }
 
+    /// How long ago a task was accepted whose body has not ended, or is queued again; zero if there is none.
+    #[inline]
+    pub fn age(&self, slot: Slot, now: Moment) -> Duration {
+        self.tasks.get(slot.0).map_or(Duration::ZERO, |task| now.since(task.accepted_at))
+    }
+
     /// How long a task whose body has not ended waited for its slot, and how long its body has run; `None` if it waits for a slot.
     /// Between two attempts: how long it has waited there, and how long the last one ran.
     pub fn times_of(&self, slot: Slot, now: Moment) -> Option<(Duration, Option<Duration>)> {

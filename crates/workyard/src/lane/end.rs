@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use workyard_core::{Ending, Moment, Outcome, Reason, TaskState, mutant};
+use workyard_core::{Ending, Moment, Outcome, Reason, TaskState, mutant, patience};
 
 use crate::callbacks::Turn;
 use crate::lane::LaneShared;
@@ -174,16 +174,19 @@ impl LaneShared {
     ) -> Option<Arc<dyn Task>> {
         let now = self.yard.clock.now();
         let mut effects = Effects::default();
-        let (end, next, is_short) = {
+        let ran = now.since(std::mem::replace(since, now));
+        // As others do that run beside it, which are as many as can where bodies wait for their turn.
+        let every = ran / u32::try_from(self.at_once).unwrap_or(u32::MAX).max(1);
+        let (end, next, patience) = {
             let mut state = self.state.lock();
-            state.short.saw(true, now.since(*since), 1);
+            state.short.saw(true, ran, 1);
+            let patience = patience(state.policy.age(task.header().slot(), now), every, state.short.are_expected());
             let ended = state.end_body(task, how, now);
-            (ended, state.next_closure(now, &mut effects), state.short.are_expected())
+            (ended, state.next_closure(now, &mut effects), patience)
         };
-        *since = now;
         let waker = self.body_ended_quietly(task, end, effects);
-        if next.is_some() && is_short {
-            let _woke = self.wake_with_others(waker, now);
+        if let Some(patience) = patience.filter(|_| next.is_some()) {
+            let _woke = self.wake_with_others(waker, now.later(patience), now);
         } else {
             self.wakes.let_go();
             if let Some(waker) = waker {

@@ -1,9 +1,9 @@
 //! Owns wakes that are held back for some microseconds, so that one turn of a waiter takes several results. Never holds back a
 //! result: whoever looks finds it.
 //!
-//! Waking costs as much as many a body. While bodies are short, whoever ends them one after the other holds the wakes of those
-//! who wait for them, and lets them go when it has nothing more to run, when the first is [`LONGEST`] old, or when there are
-//! many. The next body may be a long one all the same; so the lane's guard, which looks each millisecond, lets
+//! Waking costs as much as many a body. While bodies are short, or the queue is long, whoever ends them one after the other holds the wakes of those
+//! who wait for them, and lets them go when it has nothing more to run, when the [patience](workyard_core::patience) with one of them is over, or when
+//! there are many. The next body may be a long one all the same; so the lane's guard, which looks each millisecond, lets
 //! go of them, too.
 //!
 //! # Protocol
@@ -34,7 +34,8 @@ pub(super) struct Wakes {
 #[derive(Default)]
 struct Held {
     wakers: Wakers,
-    since: Moment,
+    /// When the first of them is to be let go of.
+    until: Moment,
     is_guarded: bool,
 }
 
@@ -46,14 +47,14 @@ struct Wakers {
 }
 
 impl LaneShared {
-    /// A body has ended, and others follow that are expected to be short. `waker` is that of who waits for it, if somebody does. Whether
+    /// A body has ended, and others follow. `waker` is that of who waits for it, if somebody does, which may be held back `until` then. Whether
     /// anything was woken or spawned: on a worker of a runtime that may wait for this thread.
     #[inline]
-    pub(super) fn wake_with_others(self: &Arc<Self>, waker: Option<Waker>, now: Moment) -> bool {
+    pub(super) fn wake_with_others(self: &Arc<Self>, waker: Option<Waker>, until: Moment, now: Moment) -> bool {
         if waker.is_none() && !self.wakes.are_any() {
             return false;
         }
-        let (due, needs_guard) = self.wakes.hold(waker, now);
+        let (due, needs_guard) = self.wakes.hold(waker, until, now);
         let are_due = due.first.is_some();
         due.wake();
         if needs_guard {
@@ -71,15 +72,13 @@ impl Wakes {
     }
 
     /// Holds a wake back with those that are, if there is one. Gives those that are due, and whether somebody is to become the guard.
-    fn hold(&self, waker: Option<Waker>, now: Moment) -> (Wakers, bool) {
+    fn hold(&self, waker: Option<Waker>, until: Moment, now: Moment) -> (Wakers, bool) {
         let mut held = self.held.lock();
-        if held.wakers.first.is_none() {
-            held.since = now;
-        }
         if let Some(waker) = waker {
+            held.until = if held.wakers.first.is_none() { until } else { held.until.min(until) };
             held.wakers.push(waker);
         }
-        let are_due = held.wakers.are_many() || now.since(held.since) >= LONGEST;
+        let are_due = held.wakers.are_many() || now >= held.until;
         let due = if are_due { std::mem::take(&mut held.wakers) } else { Wakers::default() };
         let are_any = held.wakers.first.is_some();
         self.are_any.store(are_any, Ordering::Relaxed);
@@ -124,7 +123,7 @@ impl Wakers {
             self.first = Some(waker);
         } else {
             if self.rest.is_empty() {
-                self.rest.reserve_exact(MANY);
+                self.rest.reserve_exact(MOSTLY);
             }
             self.rest.push(waker);
         }
@@ -141,11 +140,14 @@ impl Wakers {
     }
 }
 
-/// How long a wake is held back at most, while bodies are as short as they were.
-const LONGEST: Duration = Duration::from_micros(20);
+/// How long the wake of who waits for a future is held back that a driver has polled: a few hands of a driver.
+pub(super) const OF_FUTURES: Duration = Duration::from_micros(20);
 
 /// How many wakes are held back at most, beside the first.
-const MANY: usize = 64;
+const MANY: usize = 512;
+
+/// How many there is room for at once.
+const MOSTLY: usize = 64;
 
 /// How often the guard looks.
 const LOOK: Duration = Duration::from_millis(1);

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use loom::future::block_on;
 use loom::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +31,9 @@ impl Result {
     /// Gives the result, and holds the wake back. Whoever is to become the guard looks until there is nothing.
     fn give(&self, wakes: &Wakes) {
         self.is_there.store(true, Ordering::Release);
-        let (due, is_guard) = wakes.hold(self.waiter.take(), Moment::default());
+        // No clock goes in a model.
+        let later = Moment::new(Duration::from_secs(1));
+        let (due, is_guard) = wakes.hold(self.waiter.take(), later, Moment::default());
         due.wake();
         if is_guard {
             while let Some(due) = wakes.guard_looks() {
