@@ -3,11 +3,14 @@
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use tokio::runtime::Builder;
 use workyard::{Lane, Scheduler};
 
+use super::run::SOON;
 use super::{balances, on_one_thread, on_threads};
 
 /// Takes so long on a CPU.
@@ -59,6 +62,42 @@ fn a_long_body_at_the_end_of_a_long_queue_does_not_hold_back_the_results_before_
         assert!(long.await.unwrap());
         balances(yard, |completed| completed == 41).await;
     });
+}
+
+/// The runtime sees to it that no wake is held back for too long. This one does nothing, as nobody drives it, until it goes.
+#[test]
+fn a_runtime_that_goes_lets_go_of_the_wakes_that_are_held_back() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let yard = {
+        let _inside = runtime.enter();
+        one_by_one()
+    };
+    let (go_on, waits) = mpsc::channel::<()>();
+    let first = yard.cpu().blocking_submit(move || waits.recv().is_err()).unwrap();
+    let before = || compute(Duration::from_micros(200));
+    let mut handles: Vec<_> = (0..40).map(|_| yard.cpu().blocking_submit(before).unwrap()).collect();
+    let (open, shut) = mpsc::channel::<()>();
+    let (begins, has_begun) = mpsc::channel();
+    let long = move || {
+        begins.send(()).unwrap();
+        shut.recv().is_err()
+    };
+    let long = yard.cpu().blocking_submit(long).unwrap();
+    let last = handles.pop().unwrap();
+    let (told, is_told) = mpsc::channel();
+    let waiter = thread::spawn(move || {
+        drop(go_on);
+        told.send(last.blocking_join().is_ok()).unwrap();
+    });
+    has_begun.recv().unwrap();
+    drop(runtime);
+    assert!(is_told.recv_timeout(SOON).unwrap());
+    drop(open);
+    waiter.join().unwrap();
+    assert!(first.blocking_join().unwrap() && handles.into_iter().all(|handle| handle.blocking_join().is_ok()));
+    drop(long);
+    let report = yard.shutdown().blocking_join();
+    assert!(report.balances(), "{report}");
 }
 
 /// Whoever waits for a short closure is woken though the next one takes for ever.

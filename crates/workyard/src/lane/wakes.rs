@@ -9,7 +9,7 @@
 //! # Protocol
 //! *Who holds a wake back*, under the lock: puts it with the others and, if there is no guard, counts itself as one; after the lock it
 //! starts the guard. *The guard* takes all wakes under the lock; if there were none, it is, in the same critical section, the guard no
-//! more, so whoever comes later starts another. *Who lets go* may miss a wake that another thread is just holding back: that one has a guard,
+//! more, so whoever comes later starts another. If it is dropped, as its runtime goes, it does so at once. *Who lets go* may miss a wake that another thread is just holding back: that one has a guard,
 //! and lets go itself when it has nothing more to run. So no wake stays for ever, and none is made under the lock.
 
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl LaneShared {
         let are_due = due.first.is_some();
         due.wake();
         if needs_guard {
-            drop(self.yard.runtime.spawn(guard(Arc::clone(self))));
+            drop(self.yard.runtime.spawn(Guard(Some(Arc::clone(self))).look()));
         }
         are_due || needs_guard
     }
@@ -108,12 +108,29 @@ impl Wakes {
     }
 }
 
-/// Ends when it finds nothing.
-async fn guard(lane: Arc<LaneShared>) {
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let Some(due) = lane.wakes.guard_looks() else { return };
-        due.wake();
+/// Who looks, until it finds nothing.
+struct Guard(Option<Arc<LaneShared>>);
+
+impl Guard {
+    async fn look(mut self) {
+        while let Some(lane) = &self.0 {
+            tokio::time::sleep(LOOK).await;
+            match lane.wakes.guard_looks() {
+                Some(due) => due.wake(),
+                None => self.0 = None,
+            }
+        }
+    }
+}
+
+impl Drop for Guard {
+    /// Its runtime goes, and there is none that could look later.
+    fn drop(&mut self) {
+        if let Some(lane) = &self.0 {
+            while let Some(due) = lane.wakes.guard_looks() {
+                due.wake();
+            }
+        }
     }
 }
 
