@@ -213,7 +213,7 @@ where
         }
         loop {
             let take = Take::Batch { measured, counted: &self.counted };
-            if exchange.turn(done, &take, inputs) == Next::Leave {
+            if exchange.turn(done, &take, inputs).next == Next::Leave {
                 return None;
             }
             if let Some(contended) = exchange.lane.take_in(inputs.len() as u64) {

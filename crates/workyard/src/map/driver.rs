@@ -17,7 +17,7 @@ use crate::map::futures::Runner;
 use crate::map::inbox::Inbox;
 use crate::map::places::{Given, Places, Polled};
 use crate::map::spec::Numbered;
-use crate::map::turn::{Next, Take};
+use crate::map::turn::{Next, Take, Turned};
 use crate::observe::{in_poll, inside};
 use crate::task::cell::Task;
 use crate::task::{BoxError, Payload, catch, current};
@@ -224,7 +224,13 @@ where
         let is_idle = self.in_flight == 0;
         let idle = (is_idle && self.lingers).then_some(&runner.counted);
         let task: Arc<dyn Task> = Arc::clone(runner) as _;
-        let next = exchange.turn(&mut self.done, &Take::Share { most, runner: &task, idle }, &mut self.fresh);
+        let take = Take::Share { most, runner: &task, idle };
+        let Turned { next, has_woken } = exchange.turn(&mut self.done, &take, &mut self.fresh);
+        if has_woken {
+            // The consumer is next on this worker, which nobody can take it from, and makes room for inputs: without them others idle. So
+            // this turn ends once those at hand have begun.
+            self.polls = POLLS;
+        }
         let lingered = std::mem::replace(&mut self.lingers, is_idle && next == Next::Leave);
         if next == Next::Leave {
             return match (is_idle, lingered) {

@@ -28,7 +28,7 @@ use crate::map::error::{Case, MapError};
 use crate::map::results::Results;
 use crate::map::shown::Shown;
 use crate::map::spec::{Input, Numbered, Returned, Settled, Spec};
-use crate::map::turn::{Counted, Next, Take};
+use crate::map::turn::{Counted, Next, Take, Turned};
 use crate::primitives::whole::Mutex;
 use crate::task::cancel::ReasonFlag;
 use crate::task::cell::Task;
@@ -266,7 +266,7 @@ impl<I, T> Exchange<I, T> {
         done: &mut Vec<Numbered<I, T>>,
         take: &Take<'_>,
         inputs: &mut VecDeque<Input<I>>,
-    ) -> Next {
+    ) -> Turned {
         self.show(done);
         let (next, follows) = {
             let mut state = self.state.lock();
@@ -285,8 +285,9 @@ impl<I, T> Exchange<I, T> {
             }
             (next, follows)
         };
+        let has_woken = matches!(follows, Follows::Wake(_));
         self.follow(follows);
-        next
+        Turned { next, has_woken }
     }
 
     /// Takes results, and nothing else.

@@ -24,6 +24,14 @@ impl Counted {
     }
 }
 
+/// What came of a runner's turn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turned {
+    pub(super) next: Next,
+    /// Its results were enough for the consumer, which was woken.
+    pub(super) has_woken: bool,
+}
+
 /// How a runner goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Next {
