@@ -15,41 +15,50 @@ const LEAST: Duration = Duration::from_micros(20);
 /// More gains nothing.
 const MOST: Duration = Duration::from_micros(500);
 
-/// As many ends are to fit in, or nothing would be told of together.
-const WORTH_IT: u32 = 2;
+/// As many ends are to come meanwhile, or nothing would be told of together.
+const ENDS: u32 = 2;
 
-/// How long the wake of who waits for a task may be held back that took so long from when it was accepted, in a lane in which a body ends
-/// `every` so often. `None`: it is not worth it. `are_short`: as the lane [expects](crate::ShortBodies) of its next bodies.
+/// How long the wake of who waits for a task may be held back that took so long from when it was accepted, and whose body `ran` for so long, as
+/// do those beside it, `at_once` in all. `None`: it is not worth it, or the next body would take longer. `are_short`: as the lane
+/// [expects](crate::ShortBodies) of its next bodies.
 #[inline]
-pub fn patience(took: Duration, every: Duration, are_short: bool) -> Option<Duration> {
+pub fn patience(took: Duration, ran: Duration, at_once: usize, are_short: bool) -> Option<Duration> {
     let part = (took / PART).min(MOST);
-    let is_worth_it = are_short || part >= LEAST.max(every.saturating_mul(WORTH_IT));
-    is_worth_it.then(|| part.max(LEAST))
+    let every = ran / u32::try_from(at_once).unwrap_or(u32::MAX).max(1);
+    let is_worth_it = || part >= LEAST.max(ran).max(every.saturating_mul(ENDS));
+    (are_short || is_worth_it()).then(|| part.max(LEAST))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn micros(took: u64, every: u64, are_short: bool) -> Option<u128> {
+    fn micros(took: u64, ran: u64, at_once: usize, are_short: bool) -> Option<u128> {
         let of = Duration::from_micros;
-        patience(of(took), of(every), are_short).map(|held| held.as_micros())
+        patience(of(took), of(ran), at_once, are_short).map(|held| held.as_micros())
     }
 
     #[test]
     fn an_eighth_is_added_between_two_bounds() {
-        let held = [0, 160, 161, 800, 4_000, 4_001, 1_000_000].map(|took| micros(took, 1, true));
+        let held = [0, 160, 161, 800, 4_000, 4_001, 1_000_000].map(|took| micros(took, 1, 1, true));
         assert_eq!(held, [20, 20, 20, 100, 500, 500, 500].map(Some));
     }
 
     #[test]
     fn longer_bodies_are_told_of_together_where_two_end_meanwhile() {
-        assert_eq!(micros(3_200, 200, false), Some(400));
-        assert_eq!(micros(3_199, 200, false), None, "one ends meanwhile");
-        assert_eq!(micros(60_000_000, 250, false), Some(500));
-        assert_eq!(micros(60_000_000, 251, false), None, "a long body behind a long queue");
-        assert_eq!(micros(160, 1, false), Some(20));
-        assert_eq!(micros(159, 1, false), None, "it has hardly waited");
-        assert_eq!(micros(0, 0, false), None, "a clock that stands says nothing");
+        assert_eq!(micros(3_200, 200, 1, false), Some(400));
+        assert_eq!(micros(3_199, 200, 1, false), None, "one ends meanwhile");
+        assert_eq!(micros(1_600, 200, 2, false), Some(200));
+        assert_eq!(micros(160, 1, 1, false), Some(20));
+        assert_eq!(micros(159, 1, 1, false), None, "it has hardly waited");
+        assert_eq!(micros(0, 0, 1, false), None, "a clock that stands says nothing");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_body_that_is_longer() {
+        assert_eq!(micros(60_000_000, 500, 64, false), Some(500));
+        assert_eq!(micros(60_000_000, 501, 64, false), None, "though some of 64 may end meanwhile");
+        assert_eq!(micros(1_599, 200, 64, false), None);
+        assert_eq!(micros(5, 5, 0, false), None);
     }
 }

@@ -289,11 +289,12 @@ impl Yard {
 
     /// Ends draining now and aborts what is left.
     pub(crate) fn cut_short(&self) {
-        if let Some(begun) = self.shutdown.begun.get() {
-            begun.drained_by.send_replace(Instant::now());
-        }
+        // First, so that no closure which the supervisor asks to stop may still come to an end of its own.
         for lane in self.lanes() {
             lane.abort_all(Reason::Shutdown);
+        }
+        if let Some(begun) = self.shutdown.begun.get() {
+            begun.drained_by.send_replace(Instant::now());
         }
     }
 }

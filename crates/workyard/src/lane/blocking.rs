@@ -20,7 +20,7 @@ use crate::task::{Handle, TaskContext, TaskError};
 /// A lane for closures that block: file systems, drivers without an async form, foreign libraries.
 ///
 /// They run on tokio's blocking threads, at most `limit` at once; unlike `spawn_blocking` alone, what waits is bounded, too. Clones
-/// are cheap, refer to the same lane, and do not keep the yard alive. Who waits for a result is woken as on a [cpu lane](crate::CpuLane).
+/// are cheap, refer to the same lane, and do not keep the yard alive.
 ///
 /// # Examples
 /// ```

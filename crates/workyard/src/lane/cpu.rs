@@ -22,9 +22,9 @@ use crate::task::{Handle, TaskContext, TaskError};
 /// They run on threads of the lane's own, never on the runtime's, so they cannot hold up what waits. Parallel iterators
 /// inside a task use the same threads. Clones are cheap, refer to the same lane, and do not keep the yard alive.
 ///
-/// A result is there as soon as its closure has returned. Who waits for it is woken then, or, while closures are short or a long queue is
-/// behind it, together with others: later by an eighth of what the task took at most (20 to 500 µs), or by some two milliseconds if the next
-/// closure takes much longer than those before.
+/// A result is there as soon as its closure has returned. Who waits for it is woken then, or, where closures are short or tasks have waited for
+/// long, together with others that end meanwhile: an eighth of what the task took later, and one closure more, if these are at most 500 µs each, or some two milliseconds
+/// later if the next closure takes much longer than those before.
 ///
 /// # Examples
 /// ```

@@ -14,6 +14,7 @@ use crate::callbacks::Turn;
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
 use crate::lane::shared::BodyEnd;
+use crate::lane::wakes::Until;
 use crate::primitives::whole::thread_local;
 use crate::task::cell::Task;
 use crate::task::{TaskError, Where, wake_caught};
@@ -175,18 +176,19 @@ impl LaneShared {
         let now = self.yard.clock.now();
         let mut effects = Effects::default();
         let ran = now.since(std::mem::replace(since, now));
-        // As others do that run beside it, which are as many as can where bodies wait for their turn.
-        let every = ran / u32::try_from(self.at_once).unwrap_or(u32::MAX).max(1);
-        let (end, next, patience) = {
+        let (end, next, took, are_short) = {
             let mut state = self.state.lock();
             state.short.saw(true, ran, 1);
-            let patience = patience(state.policy.age(task.header().slot(), now), every, state.short.are_expected());
+            let took = state.policy.age(task.header().slot(), now);
             let ended = state.end_body(task, how, now);
-            (ended, state.next_closure(now, &mut effects), patience)
+            (ended, state.next_closure(now, &mut effects), took, state.short.are_expected())
         };
         let waker = self.body_ended_quietly(task, end, effects);
-        if let Some(patience) = patience.filter(|_| next.is_some()) {
-            let _woke = self.wake_with_others(waker, now.later(patience), now);
+        // What blocks may wait for whoever is not woken.
+        let may_wait = next.is_some() && (are_short || self.executor.computes());
+        if let Some(patience) = patience(took, ran, self.at_once, are_short).filter(|_| may_wait) {
+            let until = Until { at: now.later(patience), needs_guard: !are_short };
+            let _woke = self.wake_with_others(waker, until, now);
         } else {
             self.wakes.let_go();
             if let Some(waker) = waker {

@@ -28,6 +28,11 @@ impl Executor {
         !matches!(self, Self::Io(_))
     }
 
+    /// Whether bodies are closures that compute, and wait for nobody.
+    pub(super) const fn computes(&self) -> bool {
+        matches!(self, Self::Cpu(_) | Self::SimulatedCpu(_))
+    }
+
     /// How many bodies it can run at the same instant, of a lane with this limit.
     pub(super) fn at_once(&self, limit: usize) -> usize {
         match self {

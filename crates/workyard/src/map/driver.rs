@@ -227,8 +227,8 @@ where
         let take = Take::Share { most, runner: &task, idle };
         let Turned { next, has_woken } = exchange.turn(&mut self.done, &take, &mut self.fresh);
         if has_woken {
-            // The consumer is next on this worker, which nobody can take it from, and makes room for inputs: without them others idle. So
-            // this turn ends once those at hand have begun.
+            // The consumer is mostly next on this worker, where nobody can take it from, and makes room for inputs: without them others
+            // idle. So this turn ends once those at hand have begun.
             self.polls = POLLS;
         }
         let lingered = std::mem::replace(&mut self.lingers, is_idle && next == Next::Leave);

@@ -28,7 +28,7 @@ impl Counted {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turned {
     pub(super) next: Next,
-    /// Its results were enough for the consumer, which was woken.
+    /// Its results were enough for the consumer, or one of them ends the map: it was woken.
     pub(super) has_woken: bool,
 }
 
