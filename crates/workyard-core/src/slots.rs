@@ -10,10 +10,25 @@ pub(crate) struct Record {
     pub(crate) priority: Priority,
     pub(crate) accepted_at: Moment,
     pub(crate) started_at: Moment,
+    /// Slots that a runner has beside the one of its seat.
+    pub(crate) more_slots: u32,
     pub(crate) seat: Seat,
     pub(crate) holds: Holds,
-    /// Whether it ran before, and is tried again.
-    pub(crate) again: bool,
+}
+
+impl Record {
+    /// Whether it stands for a task, and not for a runner.
+    pub(crate) const fn is_task(&self) -> bool {
+        matches!(self.holds, Holds::OneTask | Holds::TaskAgain)
+    }
+
+    /// How many items a runner can run at once, while it runs.
+    pub(crate) const fn at_once(&self) -> usize {
+        match self.holds {
+            Holds::OneTask | Holds::TaskAgain | Holds::OverrunningItem => 0,
+            Holds::Items => 1 + self.more_slots as usize,
+        }
+    }
 }
 
 /// What a record stands for.
@@ -21,34 +36,12 @@ pub(crate) struct Record {
 pub(crate) enum Holds {
     /// A task, which the ledger counts.
     OneTask,
+    /// As `OneTask`; it ran before, and is tried again.
+    TaskAgain,
     /// A runner, which works through items: those are counted, it is not.
-    Items {
-        /// Slots that it has beside the one of its seat.
-        more_slots: u32,
-        /// Its item was answered, and runs on.
-        overruns: bool,
-    },
-}
-
-impl Holds {
-    /// A runner that has nothing but its seat.
-    pub(crate) const RUNNER: Self = Self::Items { more_slots: 0, overruns: false };
-
-    /// How many items it can run at once, while it runs.
-    pub(crate) const fn at_once(self) -> usize {
-        match self {
-            Self::OneTask | Self::Items { overruns: true, .. } => 0,
-            Self::Items { more_slots, overruns: false } => 1 + more_slots as usize,
-        }
-    }
-
-    /// The slots beside the one of the seat.
-    pub(crate) const fn more_slots(self) -> usize {
-        match self {
-            Self::OneTask => 0,
-            Self::Items { more_slots, .. } => more_slots as usize,
-        }
-    }
+    Items,
+    /// As `Items`; its item was answered, and runs on.
+    OverrunningItem,
 }
 
 /// What a started body has of the lane's `limit`.
@@ -65,8 +58,8 @@ pub(crate) enum Seat {
 /// Live tasks by slot number. A number is reused after [`remove`](Self::remove), so the table is as long as the most
 /// tasks that were ever live at once.
 ///
-/// All that is known of a task stands in one entry, which is a cache line: it goes from the CPU that submits to the one that runs
-/// the body, and back.
+/// All that is known of a task stands in one entry, and is kept small: it goes from the CPU that submits to the one that runs the body,
+/// and back, and there may be millions.
 #[derive(Debug)]
 pub(crate) struct Slots<T> {
     entries: Vec<Entry<T>>,
@@ -75,7 +68,6 @@ pub(crate) struct Slots<T> {
 }
 
 #[derive(Debug)]
-#[repr(align(64))]
 struct Entry<T> {
     record: Option<Record>,
     link: Link,
@@ -163,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_is_a_cache_line() {
-        assert_eq!(size_of::<Entry<std::sync::Arc<dyn Send>>>(), 64);
+    fn an_entry_is_small() {
+        assert_eq!(size_of::<Entry<std::sync::Arc<dyn Send>>>(), 48);
     }
 }

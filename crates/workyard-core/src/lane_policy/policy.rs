@@ -273,11 +273,12 @@ impl<T> LanePolicy<T> {
         };
         self.waiting.remove(&mut self.tasks, slot.0, task.priority);
         self.tasks.remove(slot.0);
-        if task.holds == Holds::OneTask {
+        if task.is_task() {
             self.ledger.queued -= 1;
             self.ledger.count_ends(how, 1);
-            self.never_started += u64::from(!task.again);
-            self.ended_between_attempts += u64::from(task.again);
+            let again = task.holds == Holds::TaskAgain;
+            self.never_started += u64::from(!again);
+            self.ended_between_attempts += u64::from(again);
         }
         true
     }
@@ -288,16 +289,17 @@ impl<T> LanePolicy<T> {
         let Some(task) = self.tasks.get_mut(slot.0) else { return false };
         let (TaskState::Running, Ok(ended)) = (task.state, task.state.after(Step::End(how))) else { return false };
         task.state = ended;
-        self.items.at_once -= task.holds.at_once();
+        self.items.at_once -= task.at_once();
         match task.holds {
-            Holds::OneTask => {
+            Holds::OneTask | Holds::TaskAgain => {
                 self.overrunning += 1;
                 self.ledger.running -= 1;
                 self.ledger.count_ends(how, 1);
                 self.occupied -= usize::from(mutant!("slot-freed-early"));
             }
             // It is among the overrunning already if its item is.
-            Holds::Items { overruns, .. } => self.overrunning += usize::from(!overruns),
+            Holds::Items => self.overrunning += 1,
+            Holds::OverrunningItem => {}
         }
         true
     }
@@ -312,24 +314,22 @@ impl<T> LanePolicy<T> {
             TaskState::Ended(_) => Ending::Late,
         };
         match (task.holds, ending) {
-            (Holds::OneTask, Ending::Final) => {
+            (Holds::OneTask | Holds::TaskAgain, Ending::Final) => {
                 self.ledger.running -= 1;
                 self.ledger.count_ends(how, 1);
             }
-            (Holds::OneTask, Ending::Late) => {
+            (Holds::OneTask | Holds::TaskAgain, Ending::Late) => {
                 self.late_results += 1;
                 self.ledger.count_ends(how, u64::from(mutant!("settled-twice")));
             }
-            (Holds::Items { overruns, .. }, Ending::Final) => {
-                self.items.at_once -= task.holds.at_once();
-                self.overrunning -= usize::from(overruns);
-            }
-            (Holds::Items { .. }, Ending::Late) => {}
+            (Holds::Items, Ending::Final) => self.items.at_once -= task.at_once(),
+            (Holds::OverrunningItem, Ending::Final) => self.overrunning -= 1,
+            (Holds::Items | Holds::OverrunningItem, Ending::Late) => {}
         }
         if ending == Ending::Late {
             self.overrunning -= 1;
         }
-        self.occupied -= task.holds.more_slots();
+        self.occupied -= task.more_slots as usize;
         match task.seat {
             Seat::Held => self.occupied -= 1,
             Seat::None => self.lending -= 1,
@@ -340,7 +340,7 @@ impl<T> LanePolicy<T> {
         }
         // Out of all lists by now: the entry's link is that of the free ones.
         self.tasks.remove(slot.0);
-        if task.holds == Holds::OneTask {
+        if task.is_task() {
             self.run.record(now.since(task.started_at));
         }
         Some(ending)
@@ -481,7 +481,7 @@ impl<T> LanePolicy<T> {
     #[inline]
     pub(super) fn accept(&mut self, now: Moment, priority: Priority, holds: Holds) -> Result<Slot, Refusal> {
         let (state, seat) = (TaskState::Queued, Seat::None);
-        let record = Record { state, priority, accepted_at: now, started_at: now, seat, holds, again: false };
+        let record = Record { state, priority, accepted_at: now, started_at: now, more_slots: 0, seat, holds };
         let slot = self.tasks.insert(record).ok_or(Refusal::Full)?;
         self.waiting.push(&mut self.tasks, slot, priority);
         if holds == Holds::OneTask {
@@ -498,12 +498,12 @@ impl<T> LanePolicy<T> {
         task.started_at = now;
         task.seat = Seat::Held;
         match task.holds {
-            Holds::OneTask => {
+            Holds::OneTask | Holds::TaskAgain => {
                 self.wait.record(now.since(task.accepted_at));
                 self.ledger.queued -= 1;
                 self.ledger.running += 1;
             }
-            Holds::Items { .. } => self.items.at_once += task.holds.at_once(),
+            Holds::Items | Holds::OverrunningItem => self.items.at_once += task.at_once(),
         }
         self.occupied += 1;
     }

@@ -9,11 +9,11 @@ impl<T> LanePolicy<T> {
     /// An attempt of this task has ended, and another is to come: the slot is free, the place is kept. `false` if the task has been
     /// answered, or does not run here.
     pub fn wait_for_retry(&mut self, slot: Slot, now: Moment) -> bool {
-        let Some(task) = self.tasks.get_mut(slot.0).filter(|task| task.holds == Holds::OneTask) else { return false };
+        let Some(task) = self.tasks.get_mut(slot.0).filter(|task| task.is_task()) else { return false };
         let Ok(state) = task.state.after(Step::Wait) else { return false };
         let (ran, seat) = (now.since(task.started_at), task.seat);
         task.state = state;
-        task.again = true;
+        task.holds = Holds::TaskAgain;
         task.accepted_at = now;
         task.seat = Seat::None;
         match seat {

@@ -33,7 +33,7 @@ impl<T> LanePolicy<T> {
     /// # Errors
     /// As [`offer`](Self::offer).
     pub fn offer_runner(&mut self, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
-        self.check_room().and_then(|()| self.accept(now, priority, Holds::RUNNER))
+        self.check_room().and_then(|()| self.accept(now, priority, Holds::Items))
     }
 
     /// As [`redeem`](Self::redeem), for a runner.
@@ -41,7 +41,7 @@ impl<T> LanePolicy<T> {
     /// # Errors
     /// As [`redeem`](Self::redeem).
     pub fn redeem_runner(&mut self, ticket: Ticket, now: Moment, priority: Priority) -> Result<Slot, Refusal> {
-        self.take_turn(ticket).and_then(|()| self.accept(now, priority, Holds::RUNNER))
+        self.take_turn(ticket).and_then(|()| self.accept(now, priority, Holds::Items))
     }
 
     /// Accepts items that a runner has taken. `false` if the lane takes nothing in any more; then they are no items of the lane.
@@ -72,9 +72,11 @@ impl<T> LanePolicy<T> {
         let Some(record) = self.tasks.get_mut(runner.0).filter(|record| record.state == TaskState::Running) else {
             return 0;
         };
-        let Holds::Items { more_slots, .. } = &mut record.holds else { return 0 };
+        if record.is_task() {
+            return 0;
+        }
         let got = u32::try_from(want.min(free)).unwrap_or(u32::MAX);
-        *more_slots += got;
+        record.more_slots += got;
         self.occupied += got as usize;
         self.items.at_once += got as usize;
         got as usize
@@ -83,9 +85,8 @@ impl<T> LanePolicy<T> {
     /// Takes slots back from a runner that has more than `keep` beside the one of its seat.
     pub fn keep_slots(&mut self, runner: Slot, keep: usize) {
         let Some(record) = self.tasks.get_mut(runner.0) else { return };
-        let Holds::Items { more_slots, .. } = &mut record.holds else { return };
-        let freed = (*more_slots as usize).saturating_sub(keep);
-        *more_slots -= u32::try_from(freed).unwrap_or(*more_slots);
+        let freed = (record.more_slots as usize).saturating_sub(keep);
+        record.more_slots -= u32::try_from(freed).unwrap_or(record.more_slots);
         self.occupied -= freed;
         if record.state == TaskState::Running {
             self.items.at_once -= freed;
@@ -95,10 +96,9 @@ impl<T> LanePolicy<T> {
     /// The item that a runner of closures is at was answered, and runs on.
     pub fn overrun(&mut self, runner: Slot) {
         let Some(record) = self.tasks.get_mut(runner.0) else { return };
-        let at_once = record.holds.at_once();
-        if let (TaskState::Running, Holds::Items { overruns: overruns @ false, .. }) = (record.state, &mut record.holds)
-        {
-            *overruns = true;
+        if (record.state, record.holds) == (TaskState::Running, Holds::Items) {
+            let at_once = record.at_once();
+            record.holds = Holds::OverrunningItem;
             self.items.at_once -= at_once;
             self.overrunning += 1;
         }
@@ -113,10 +113,9 @@ impl<T> LanePolicy<T> {
     /// Undoes [`overrun`](Self::overrun): the item was not answered after all.
     pub fn catch_up(&mut self, runner: Slot) {
         let Some(record) = self.tasks.get_mut(runner.0) else { return };
-        if let (TaskState::Running, Holds::Items { overruns: overruns @ true, .. }) = (record.state, &mut record.holds)
-        {
-            *overruns = false;
-            self.items.at_once += record.holds.at_once();
+        if (record.state, record.holds) == (TaskState::Running, Holds::OverrunningItem) {
+            record.holds = Holds::Items;
+            self.items.at_once += record.at_once();
             self.overrunning -= 1;
         }
     }
@@ -124,7 +123,7 @@ impl<T> LanePolicy<T> {
     /// Puts a running runner that holds no slot but its seat's behind all who wait. `false` if it is no such runner.
     pub fn give_way(&mut self, runner: Slot, now: Moment) -> bool {
         let Some(record) = self.tasks.get_mut(runner.0) else { return false };
-        let is_alone = record.holds == Holds::RUNNER && record.seat == Seat::Held;
+        let is_alone = (record.holds, record.more_slots, record.seat) == (Holds::Items, 0, Seat::Held);
         if record.state != TaskState::Running || !is_alone {
             return false;
         }

@@ -214,9 +214,7 @@ impl<T> AsCompleted<T> {
 
     fn take_ended(&mut self, cx: &mut Context<'_>) -> Option<Finished<T>> {
         let Poll::Ready(Some((index, result))) = Pin::new(&mut self.ends).poll_next(cx) else { return None };
-        let handle = self.take(index)?;
-        let id = handle.id();
-        handle.joined();
+        let id = self.take(index)?.id();
         Some(Finished { index, id, result })
     }
 

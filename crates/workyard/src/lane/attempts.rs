@@ -15,6 +15,7 @@ use workyard_core::Outcome;
 
 use crate::lane::io::start_future;
 use crate::observe::AttemptSpan;
+use crate::primitives::AtomicWaker;
 use crate::task::cell::{Cell, Task, Work};
 use crate::task::{AttemptTimedOut, BoxError, TaskContext, catch};
 
@@ -58,6 +59,7 @@ where
     type Given = G;
     type Output = T;
     type Begun = FutureAttempts<G, F, T>;
+    type WakeBody = AtomicWaker;
 
     fn into_given(self) -> G {
         self.given
@@ -178,6 +180,7 @@ impl<G: Send + 'static, T: Send + 'static> Work for Closures<G, T> {
     type Given = G;
     type Output = T;
     type Begun = ClosureAttempts<G, T>;
+    type WakeBody = ();
 
     fn into_given(self) -> G {
         self.given

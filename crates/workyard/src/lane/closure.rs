@@ -92,6 +92,7 @@ impl<F: Send + 'static, C: Call<F>> Work for Closure<F, C> {
     type Given = F;
     type Output = C::Output;
     type Begun = Infallible;
+    type WakeBody = ();
 
     fn into_given(self) -> F {
         self.given

@@ -95,7 +95,7 @@ impl Effect {
             Self::Release(task) => drop(task),
             Self::Start(task) => start(task),
             Self::Spawn(task) => spawn_body(task),
-            Self::Resume(task) => task.header().body.wake(),
+            Self::Resume(task) => task.wake_body(),
             Self::Hire => lane.hire(),
             Self::Drive(number) => lane.spawn_driver(number),
             Self::Guard => lane.spawn_guard(),

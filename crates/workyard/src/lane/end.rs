@@ -125,7 +125,7 @@ impl LaneShared {
                     header.set_status(TaskState::Ended(how));
                 }
                 drop(state);
-                header.fire();
+                task.fire();
                 if let Some(how) = given_up {
                     let turn = self.tell(header);
                     let error = match how {

@@ -19,6 +19,7 @@ use crate::lane::options::FutureTask;
 use crate::lane::submit::{Run, Submission, Submit, SubmitTimeout};
 use crate::lane::submit_error::SubmitError;
 use crate::lane::ways::{Fallible, FallibleWithContext, Plain, WithContext};
+use crate::primitives::AtomicWaker;
 use crate::task::cell::{Cell, Task, Work};
 use crate::task::header::Options;
 use crate::task::{BoxError, Handle, TaskContext, TaskError};
@@ -184,6 +185,7 @@ impl<G: Send + 'static, B: Begin<G>> Work for Promise<G, B> {
     type Given = G;
     type Output = B::Output;
     type Begun = B::Future;
+    type WakeBody = AtomicWaker;
 
     fn into_given(self) -> G {
         self.given
@@ -306,7 +308,7 @@ impl Drop for Body {
 fn poll_with_seat(task: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
     let header = task.header();
     if !header.is_seated() {
-        header.body.register(cx.waker());
+        task.register_body(cx.waker());
         if header.signal.stopped().is_none() && !header.lane.reclaim(&**task) {
             return Poll::Pending;
         }
@@ -318,7 +320,7 @@ fn poll_with_seat(task: &Arc<dyn Task>, cx: &mut Context<'_>) -> Poll<Outcome> {
         return Poll::Ready(how);
     }
     // Register first, look second: see `task::cancel`. Bodies that are ready at once do without.
-    header.body.register(cx.waker());
+    task.register_body(cx.waker());
     if let Some(reason) = header.signal.stopped() {
         return Poll::Ready(task.stop_body(reason));
     }

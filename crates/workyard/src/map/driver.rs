@@ -536,7 +536,7 @@ where
         let Self { runner, work } = self.get_mut();
         let header = &runner.header;
         // Register first, look second: see `task::cancel` and `inbox`.
-        header.body.register(cx.waker());
+        runner.wake_body.register(cx.waker());
         runner.inbox.begin_poll(cx.waker());
         if runner.driven.works() {
             work.has_seat = true;

@@ -136,7 +136,7 @@ impl<I, T> Exchange<I, T> {
             std::mem::take(&mut state.hungry)
         };
         for runner in hungry {
-            runner.header().body.wake();
+            runner.wake_body();
         }
     }
 

@@ -19,6 +19,7 @@ use crate::map::inbox::Inbox;
 use crate::map::load::Load;
 use crate::map::places::Places;
 use crate::map::turn::Counted;
+use crate::primitives::AtomicWaker;
 use crate::primitives::whole::Mutex;
 use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
@@ -88,6 +89,7 @@ where
         let options = Options::at(site).with_priority(spec.priority).named(name);
         Arc::new(Runner {
             header: Header::new(&self.exchange.lane, options, true),
+            wake_body: AtomicWaker::new(),
             map: Arc::clone(self),
             inbox: Arc::clone(places.inbox()),
             places: Mutex::new(Some(places)),
@@ -101,6 +103,8 @@ where
 /// A runner of futures.
 pub(super) struct Runner<I, T, F, Fut: Future> {
     pub(super) header: Header,
+    /// Wakes the driver.
+    pub(super) wake_body: AtomicWaker,
     pub(super) map: Arc<Futures<I, T, F, Fut>>,
     pub(super) inbox: Arc<Inbox>,
     /// Until there is a driver.
@@ -123,7 +127,7 @@ where
 
     fn start(self: Arc<Self>) {
         if self.driven.begins() {
-            self.header.body.wake();
+            self.wake_body.wake();
             return;
         }
         let places = self.places.lock().take();
@@ -135,6 +139,10 @@ where
 
     fn run(&self, _: &Arc<dyn Task>) -> Option<Outcome> {
         unreachable!("a driver of its own works for it")
+    }
+
+    fn body_waker(&self) -> Option<&AtomicWaker> {
+        Some(&self.wake_body)
     }
 
     fn publish(&self, _: Ending) -> Option<Waker> {
@@ -165,7 +173,7 @@ where
         exchange.settle(&mut done);
         exchange.runner_lost(&self.counted);
         // A driver that waits for a slot has nothing to wait for any more.
-        self.header.body.wake();
+        self.wake_body.wake();
     }
 
     fn is_runner(&self) -> bool {

@@ -22,12 +22,21 @@ use std::task::{Context, Poll, Waker};
 use workyard_core::mutant;
 
 use crate::primitives::{AtomicU8, Mutex};
+use crate::task::handle::OnDrop;
 
-/// What the handle's side knows of a task's result.
+/// What the handle's side knows of a task's result, and says of it. Two parts of the task's cell, each where there is room for it.
+#[derive(Clone, Copy)]
+pub(super) struct Answer<'a> {
+    pub(super) said: &'a Said,
+    pub(super) awaited_by: &'a Mutex<Option<Waker>>,
+}
+
+/// How far an answer has come.
 #[derive(Default)]
-pub(super) struct Answer {
+pub(super) struct Said {
     state: AtomicU8,
-    waker: Mutex<Option<Waker>>,
+    /// Here, so that handles are small.
+    on_drop: OnDropCell,
 }
 
 /// Where a result is.
@@ -50,6 +59,25 @@ pub(super) enum Given {
     Second,
 }
 
+/// An [`OnDrop`] in one byte. Only the handle's side reads and writes it, so loads and stores are relaxed.
+#[derive(Default)]
+struct OnDropCell(AtomicU8);
+
+impl OnDropCell {
+    fn set(&self, on_drop: OnDrop) {
+        self.0.store(on_drop as u8, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn get(&self) -> OnDrop {
+        match self.0.load(Ordering::Relaxed) {
+            cancel if cancel == OnDrop::Cancel as u8 => OnDrop::Cancel,
+            abort if abort == OnDrop::Abort as u8 => OnDrop::Abort,
+            _ => OnDrop::Detach,
+        }
+    }
+}
+
 const PENDING: u8 = 0;
 /// As `PENDING`, and there is a waker.
 const AWAITED: u8 = 1;
@@ -68,71 +96,92 @@ const fn there(state: u8) -> Option<Where> {
     }
 }
 
-impl Answer {
+impl Answer<'_> {
     /// The result is there.
     #[inline]
-    pub(super) fn give(&self, place: Where) -> Given {
+    pub(super) fn give(self, place: Where) -> Given {
         let given = match place {
             Where::Place => IN_PLACE,
             Where::Apart => APART,
         };
         // Release, and Acquire where it is read: who is told where the result is sees it.
-        let give = |from| self.state.compare_exchange(from, given, Ordering::AcqRel, Ordering::Acquire);
+        let give = |from| self.said.state.compare_exchange(from, given, Ordering::AcqRel, Ordering::Acquire);
         // Between two looks a handle may leave a waker, once, and go.
         let before = give(PENDING).or_else(|now| if now == AWAITED { give(AWAITED) } else { Err(now) });
         match before {
             Ok(PENDING) => Given::Kept(None),
-            Ok(_) => Given::Kept(self.waker.lock().take()),
+            Ok(_) => Given::Kept(self.awaited_by.lock().take()),
             Err(DETACHED) => Given::Unwanted,
             Err(_) => Given::Second,
         }
     }
 
     /// Where the result is, which is then the caller's; or leaves a waker for when it is there.
+    ///
+    /// # Panics
+    /// If somebody has it.
     #[inline]
-    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Where> {
-        let state = self.state.load(Ordering::Acquire);
+    pub(super) fn poll(self, cx: &Context<'_>) -> Poll<Where> {
+        let state = self.said.state.load(Ordering::Acquire);
         if state > AWAITED {
             return self.take(state);
         }
         self.leave(cx.waker());
-        match self.state.compare_exchange(PENDING, AWAITED, Ordering::AcqRel, Ordering::Acquire) {
+        match self.said.state.compare_exchange(PENDING, AWAITED, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) | Err(AWAITED) => Poll::Pending,
             Err(state) => self.take(state),
         }
     }
 
     #[inline]
-    fn take(&self, state: u8) -> Poll<Where> {
+    fn take(self, state: u8) -> Poll<Where> {
+        assert!(state != TAKEN, "a handle was polled after it gave its result");
         let Some(place) = there(state) else { return Poll::Pending };
         // Once a result is there, only the handle's side says anything, which is here.
-        self.state.store(TAKEN, Ordering::Relaxed);
+        self.said.state.store(TAKEN, Ordering::Relaxed);
         Poll::Ready(place)
     }
 
     #[inline]
-    fn leave(&self, waker: &Waker) {
-        if self.waker.lock().as_ref().is_some_and(|kept| kept.will_wake(waker)) {
+    fn leave(self, waker: &Waker) {
+        if self.awaited_by.lock().as_ref().is_some_and(|kept| kept.will_wake(waker)) {
             return;
         }
         let fresh = waker.clone();
-        let replaced = if mutant!("waker-of-handle-lost") { Some(fresh) } else { self.waker.lock().replace(fresh) };
+        let replaced =
+            if mutant!("waker-of-handle-lost") { Some(fresh) } else { self.awaited_by.lock().replace(fresh) };
         drop(replaced);
     }
 
     /// Nobody will ask any more. Where the result is, if there is one, which is then the caller's.
-    pub(super) fn detach(&self) -> Option<Where> {
-        let state = self.state.swap(DETACHED, Ordering::AcqRel);
+    pub(super) fn detach(self) -> Option<Where> {
+        let state = self.said.state.swap(DETACHED, Ordering::AcqRel);
         if state == AWAITED {
-            let waker = self.waker.lock().take();
+            let waker = self.awaited_by.lock().take();
             drop(waker);
         }
         there(state)
     }
 
+    /// The handle is to be dropped: what it wants done with the task then, unless it has its result.
     #[inline]
-    pub(super) fn is_detached(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == DETACHED
+    pub(super) fn on_drop(self) -> Option<OnDrop> {
+        (!self.is_taken()).then(|| self.said.on_drop.get())
+    }
+
+    pub(super) fn set_on_drop(self, on_drop: OnDrop) {
+        self.said.on_drop.set(on_drop);
+    }
+
+    /// Whether the handle's side has the result. It alone needs to know.
+    #[inline]
+    pub(super) fn is_taken(self) -> bool {
+        self.said.state.load(Ordering::Relaxed) == TAKEN
+    }
+
+    #[inline]
+    pub(super) fn is_detached(self) -> bool {
+        self.said.state.load(Ordering::Relaxed) == DETACHED
     }
 }
 

@@ -13,12 +13,17 @@ use crate::primitives::model;
 /// A task, as far as its result goes.
 #[derive(Default)]
 struct Ending {
-    answer: Answer,
+    said: Said,
+    awaited_by: crate::primitives::Mutex<Option<Waker>>,
     place: Mutex<Option<u32>>,
     apart: Mutex<Option<u32>>,
 }
 
 impl Ending {
+    fn answer(&self) -> Answer<'_> {
+        Answer { said: &self.said, awaited_by: &self.awaited_by }
+    }
+
     fn at(&self, place: Where) -> &Mutex<Option<u32>> {
         match place {
             Where::Place => &self.place,
@@ -34,7 +39,7 @@ impl Ending {
     /// As the end of a task does: puts the result there, gives it, and then wakes. Gives it back if nobody wants it.
     fn give(&self, place: Where, result: u32) -> Option<u32> {
         *self.at(place).try_lock().expect("nobody else is there") = Some(result);
-        match self.answer.give(place) {
+        match self.answer().give(place) {
             Given::Kept(waker) => {
                 if let Some(waker) = waker {
                     waker.wake();
@@ -46,7 +51,7 @@ impl Ending {
     }
 
     fn poll(&self, cx: &Context<'_>) -> Poll<u32> {
-        self.answer.poll(cx).map(|place| self.take(place))
+        self.answer().poll(cx).map(|place| self.take(place))
     }
 
     fn wait(&self) -> u32 {
@@ -87,7 +92,7 @@ fn of_a_handle_that_goes_and_an_end_that_comes_one_has_the_result() {
         let ending = Arc::new(Ending::default());
         let ends = ends(&ending, Where::Place, 7);
         let glanced = ending.poll(&Context::from_waker(Waker::noop()));
-        let left = if glanced.is_ready() { Some(7) } else { ending.answer.detach().map(|place| ending.take(place)) };
+        let left = if glanced.is_ready() { Some(7) } else { ending.answer().detach().map(|place| ending.take(place)) };
         let unwanted = ends.join().unwrap();
         assert_eq!(left.or(unwanted), Some(7));
         assert!(left.is_none() || unwanted.is_none(), "it is there once");

@@ -66,7 +66,7 @@ impl ReasonFlag {
         let code = Reason::ALL.iter().position(|&r| r == reason).map_or(0, |at| at + 1);
         let code = u8::try_from(code).unwrap_or_default();
         // Losing the race means that another reason came first, which then stays. SeqCst pairs with the SeqCst load in
-        // `get`: `Header::token` stores the token and then looks here, `Header::fire` comes after this store and then looks for the
+        // `get`: `Header::token` stores the token and then looks here, `Task::fire` comes after this store and then looks for the
         // token, and one of them must see the other.
         let first = self.0.compare_exchange(0, code, Ordering::SeqCst, Ordering::Relaxed);
         if first == Err(SIMULATED) {

@@ -12,10 +12,12 @@ use std::task::{Context, Poll, Waker};
 use workyard_core::{Ending, Outcome, Reason, TaskState};
 
 use crate::observe::{Closing, in_poll};
+use crate::primitives::{AtomicWaker, Mutex};
 use crate::task::answer::{Answer, Given, Where};
 use crate::task::attempt_end::NoValue;
 use crate::task::current;
 use crate::task::error::{BoxError, TaskError};
+use crate::task::handle::OnDrop;
 use crate::task::header::Header;
 use crate::task::panic::{Payload, catch, drop_caught, wake_caught};
 use crate::task::place::{Left, Place};
@@ -49,6 +51,11 @@ pub(crate) trait Task: Send + Sync {
         reason.outcome()
     }
 
+    /// The place for the waker of the tokio task that polls an async body; `None` of closures.
+    fn body_waker(&self) -> Option<&AtomicWaker> {
+        None
+    }
+
     /// Drops the body of a task that never started.
     fn discard(&self);
 
@@ -71,12 +78,44 @@ pub(crate) trait Task: Send + Sync {
     }
 }
 
+impl dyn Task {
+    /// Wakes the tokio task that polls the body, if one does.
+    #[inline]
+    pub(crate) fn wake_body(&self) {
+        if let Some(waker) = self.body_waker() {
+            waker.wake();
+        }
+    }
+
+    /// Has the tokio task of this waker woken when the body is to be polled.
+    #[inline]
+    pub(crate) fn register_body(&self, waker: &Waker) {
+        if let Some(place) = self.body_waker() {
+            place.register(waker);
+        }
+    }
+
+    /// Wakes whoever waits for the cancel signal. Never call it under a lock: wakers run foreign code.
+    pub(crate) fn fire(&self) {
+        self.header().cancel_token();
+        self.wake_body();
+    }
+}
+
 /// What a handle holds of a task: enough to wait for its result as well.
 pub(crate) trait Join<T>: Task {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<T, TaskError>>;
 
     /// Nobody will ask for the result any more.
     fn detach(&self);
+
+    /// Whether the result was given.
+    fn is_taken(&self) -> bool;
+
+    /// What the handle wants done with the task when it is dropped; `None` once the result was given.
+    fn on_drop(&self) -> Option<OnDrop>;
+
+    fn set_on_drop(&self, on_drop: OnDrop);
 }
 
 /// What a submission holds of a task: enough to give the work back as well.
@@ -92,6 +131,8 @@ pub(crate) trait Work: Sized + Send + 'static {
     type Output: Send + 'static;
     /// What is polled.
     type Begun: Send;
+    /// What wakes whoever polls it, if anybody does.
+    type WakeBody: WakeBody;
 
     fn into_given(self) -> Self::Given;
     /// Makes what is polled; only of async bodies.
@@ -103,18 +144,46 @@ pub(crate) trait Work: Sized + Send + 'static {
     fn run(cell: &Cell<Self>, me: &Arc<dyn Task>) -> Option<Outcome>;
 }
 
+/// How the body of a task is woken.
+pub(crate) trait WakeBody: Default + Send + Sync {
+    fn waker(&self) -> Option<&AtomicWaker>;
+}
+
+/// Of futures.
+impl WakeBody for AtomicWaker {
+    #[inline]
+    fn waker(&self) -> Option<&AtomicWaker> {
+        Some(self)
+    }
+}
+
+/// Of closures, which nobody polls.
+impl WakeBody for () {
+    #[inline]
+    fn waker(&self) -> Option<&AtomicWaker> {
+        None
+    }
+}
+
 /// One task.
 pub(crate) struct Cell<W: Work> {
     header: Header,
+    wake_body: W::WakeBody,
     place: Place<W>,
-    answer: Answer,
+    awaited_by: Mutex<Option<Waker>>,
 }
 
 impl<W: Work> Cell<W> {
     /// In an `Arc`, which it never leaves: a body stays where it is.
     #[inline]
     pub(crate) fn new(header: Header, work: W) -> Arc<Self> {
-        Arc::new(Self { header, place: Place::new(work), answer: Answer::default() })
+        let (wake_body, place, awaited_by) = (W::WakeBody::default(), Place::new(work), Mutex::default());
+        Arc::new(Self { header, wake_body, place, awaited_by })
+    }
+
+    #[inline]
+    fn told(&self) -> Answer<'_> {
+        Answer { said: self.place.said(), awaited_by: &self.awaited_by }
     }
 
     /// The work, if it has not been taken.
@@ -165,7 +234,7 @@ impl<W: Work> Cell<W> {
     #[inline]
     fn resolve(&self, place: Where) -> Option<Waker> {
         self.note_end();
-        match self.answer.give(place) {
+        match self.told().give(place) {
             Given::Kept(waker) => {
                 self.header.tell_ended();
                 return waker;
@@ -197,7 +266,7 @@ impl<W: Work> Cell<W> {
 
     #[inline]
     fn is_detached(&self) -> bool {
-        self.answer.is_detached()
+        self.told().is_detached()
     }
 
     /// Drops what is the user's; a panic of its `Drop` is reported.
@@ -280,6 +349,11 @@ impl<W: Work> Task for Cell<W> {
         }
     }
 
+    #[inline]
+    fn body_waker(&self) -> Option<&AtomicWaker> {
+        self.wake_body.waker()
+    }
+
     fn discard(&self) {
         self.header.span().within(|| self.clear());
         drop(self.ended_span());
@@ -299,13 +373,26 @@ impl<W: Work> Task for Cell<W> {
 impl<W: Work> Join<W::Output> for Cell<W> {
     #[inline]
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<W::Output, TaskError>> {
-        self.answer.poll(cx).map(|place| self.take(place))
+        self.told().poll(cx).map(|place| self.take(place))
     }
 
     fn detach(&self) {
-        if let Some(place) = self.answer.detach() {
+        if let Some(place) = self.told().detach() {
             self.unobserved(self.take(place));
         }
+    }
+
+    fn is_taken(&self) -> bool {
+        self.told().is_taken()
+    }
+
+    #[inline]
+    fn on_drop(&self) -> Option<OnDrop> {
+        self.told().on_drop()
+    }
+
+    fn set_on_drop(&self, on_drop: OnDrop) {
+        self.told().set_on_drop(on_drop);
     }
 }
 
@@ -318,5 +405,17 @@ impl<W: Work> Submitted<W::Given, W::Output> for Cell<W> {
 impl<W: Work> fmt::Debug for Cell<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cell").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Handle;
+
+    /// There may be millions of them. What is left besides: the counts of an `Arc`, what the allocator adds, and the task's entry in its lane.
+    #[test]
+    fn a_task_that_waits_is_small() {
+        assert_eq!((size_of::<Header>(), size_of::<Handle<u64>>(), size_of::<Mutex<Option<Waker>>>()), (48, 24, 24));
     }
 }

@@ -45,13 +45,13 @@ use crate::waits::{DirectWait, Next, Target};
 #[must_use = "dropping a handle detaches its task; await it, or say `drop(handle)`"]
 pub struct Handle<T> {
     task: Arc<dyn Join<T>>,
-    on_drop: OnDrop,
-    taken: bool,
     wait: DirectWait,
 }
 
-#[derive(Clone, Copy)]
-enum OnDrop {
+/// What is done with a task whose handle is dropped before it has given the result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum OnDrop {
     Detach,
     /// Ask the task to stop.
     Cancel,
@@ -64,19 +64,19 @@ pub type TaskStatus = TaskState;
 
 impl<T> Handle<T> {
     pub(crate) fn new(task: Arc<dyn Join<T>>) -> Self {
-        Self { task, on_drop: OnDrop::Detach, taken: false, wait: DirectWait::default() }
+        Self { task, wait: DirectWait::default() }
     }
 
     /// Has the task [cancelled](Self::cancel) when this handle is dropped before its end: a closure that looks at its context stops, and
     /// what it returns is dropped. As `run` does with its task.
-    pub fn cancel_on_drop(mut self) -> Self {
-        self.on_drop = OnDrop::Cancel;
+    pub fn cancel_on_drop(self) -> Self {
+        self.task.set_on_drop(OnDrop::Cancel);
         self
     }
 
     /// Has the task aborted when this handle is dropped before its end: a queued task never starts.
-    pub fn abort_on_drop(mut self) -> Self {
-        self.on_drop = OnDrop::Abort;
+    pub fn abort_on_drop(self) -> Self {
+        self.task.set_on_drop(OnDrop::Abort);
         self
     }
 
@@ -173,14 +173,9 @@ impl<T> Handle<T> {
     /// The task, for who takes its result in this handle's stead.
     #[track_caller]
     pub(crate) fn join(&mut self) -> Arc<dyn Join<T>> {
-        assert!(!self.taken, "a handle was to be awaited after it gave its result");
+        assert!(!self.task.is_taken(), "a handle was to be awaited after it gave its result");
         self.wait.end();
         Arc::clone(&self.task)
-    }
-
-    /// The result was taken.
-    pub(crate) fn joined(mut self) {
-        self.taken = true;
     }
 
     /// Why the result is waited for no more, by a task for which this one waits.
@@ -193,11 +188,9 @@ impl<T> Future for Handle<T> {
     type Output = Result<T, TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.taken, "a handle was polled after it gave its result");
         let turn = ready!(Turn::poll(cx));
         let result = loop {
             if let Poll::Ready(result) = self.task.poll_join(cx) {
-                self.taken = true;
                 break result;
             }
             let task = self.erased();
@@ -206,10 +199,7 @@ impl<T> Future for Handle<T> {
                 Next::Again => {}
                 // What it waited for may have come just before the others were looked at.
                 Next::Stuck => match self.task.poll_join(cx) {
-                    Poll::Ready(result) => {
-                        self.taken = true;
-                        break result;
-                    }
+                    Poll::Ready(result) => break result,
                     Poll::Pending => break Err(TaskError::would_deadlock(task.header())),
                 },
             }
@@ -222,15 +212,14 @@ impl<T> Future for Handle<T> {
 
 impl<T> Drop for Handle<T> {
     fn drop(&mut self) {
-        if self.taken {
-            return;
-        }
-        match self.on_drop {
-            OnDrop::Detach => {}
-            OnDrop::Cancel => {
+        match self.task.on_drop() {
+            // It gave its result.
+            None => return,
+            Some(OnDrop::Detach) => {}
+            Some(OnDrop::Cancel) => {
                 self.task.header().lane.cancel(&self.erased(), Reason::Dropped);
             }
-            OnDrop::Abort => {
+            Some(OnDrop::Abort) => {
                 self.task.header().lane.abort(&self.erased(), Reason::Dropped);
             }
         }

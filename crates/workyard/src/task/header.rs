@@ -11,7 +11,6 @@ use workyard_core::{Outcome, Priority, Reason, Slot, TaskState};
 
 use crate::lane::LaneShared;
 use crate::observe::TaskSpan;
-use crate::primitives::AtomicWaker;
 use crate::retry::Retry;
 use crate::task::cancel::Signal;
 use crate::task::error::TaskError;
@@ -31,8 +30,6 @@ pub(crate) struct Header {
     pub(crate) site: &'static Location<'static>,
     pub(crate) lane: Arc<LaneShared>,
     pub(crate) signal: Signal,
-    /// Wakes the tokio task that polls an async body.
-    pub(crate) body: AtomicWaker,
     /// Mostly never made.
     rare: OnceBox<Rare>,
     slot: AtomicU32,
@@ -142,7 +139,6 @@ impl Header {
             site,
             lane: Arc::clone(lane),
             signal: Signal::new(lane.yard.runtime.simulator().is_some()),
-            body: AtomicWaker::new(),
             rare: rare.map(OnceBox::with_value).unwrap_or_default(),
             slot: AtomicU32::new(u32::MAX),
             waits: AtomicU32::new(0),
@@ -232,19 +228,18 @@ impl Header {
         self.rare.get()?.answered.lock().take()
     }
 
-    /// Wakes whoever waits for the cancel signal. Never call it under a lock: wakers run foreign code.
-    pub(crate) fn fire(&self) {
+    /// Wakes whoever waits for the [token](Self::token). Never call it under a lock: wakers run foreign code.
+    pub(super) fn cancel_token(&self) {
         if let Some(token) = self.rare.get().and_then(|rare| rare.token.get()) {
             // A waker of whoever waits for the token may panic, which is not to take down who stops the task.
             drop(catch(|| token.cancel()).map_err(Payload::new));
         }
-        self.body.wake();
     }
 
     /// A token that is cancelled when the body is asked to stop.
     pub(crate) fn token(&self) -> CancellationToken {
         let token = self.rare.get_or_init(Box::default).token.get_or_init(CancellationToken::new);
-        // `fire` may have looked for the token before it was there.
+        // `Task::fire` may have looked for the token before it was there.
         if self.signal.asked().is_some() {
             token.cancel();
         }

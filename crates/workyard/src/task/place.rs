@@ -15,6 +15,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use crate::primitives::AtomicBool;
+use crate::task::answer::Said;
 use crate::task::cell::{Task, Work};
 use crate::task::error::{BoxError, TaskError};
 use crate::task::panic::{Payload, catch};
@@ -22,6 +23,8 @@ use crate::task::panic::{Payload, catch};
 /// The place of one body.
 pub(super) struct Place<W: Work> {
     mark: Mark,
+    /// Of the result; it stands here, where there is room.
+    said: Said,
     body: UnsafeCell<Body<W>>,
 }
 
@@ -53,7 +56,12 @@ pub(super) enum Left<W: Work> {
 impl<W: Work> Place<W> {
     #[inline]
     pub(super) fn new(work: W) -> Self {
-        Self { mark: Mark::default(), body: UnsafeCell::new(Body::Waiting { work }) }
+        Self { mark: Mark::default(), said: Said::default(), body: UnsafeCell::new(Body::Waiting { work }) }
+    }
+
+    #[inline]
+    pub(super) const fn said(&self) -> &Said {
+        &self.said
     }
 
     /// The work, if it has not been taken and has not begun.

@@ -202,7 +202,7 @@ impl Waits {
             wake_caught(waker);
         }
         for task in poll {
-            task.header().body.wake();
+            task.wake_body();
         }
         // They may be the last owners of user values.
         drop((wake, tasks, wakers));
