@@ -12,6 +12,7 @@ use crate::run::soon;
 use futures_util::future::join;
 use futures_util::stream::FuturesUnordered;
 use futures_util::stream::StreamExt as _;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
@@ -110,6 +111,42 @@ fn a_stolen_part_of_a_task_may_wait_for_a_task_of_the_lane() {
             rayon::join(wait_until_stolen, other_part).1.unwrap()
         });
         assert_eq!(soon(task.await.unwrap()).await.unwrap(), 3);
+        balanced(&yard).await;
+    });
+}
+
+/// Submits two further ones of its kind to its own lane, and waits for neither. One that is not accepted is called where it is.
+fn branch(yard: &Scheduler, called: &Arc<AtomicU32>, levels: u32) {
+    // So that few are enough.
+    let used = black_box([0_u8; 32 << 10]);
+    called.fetch_add(1, Ordering::SeqCst);
+    if levels == 0 {
+        return;
+    }
+    for _ in 0..2 {
+        let (inner, counts) = (yard.clone(), Arc::clone(called));
+        match yard.cpu().blocking_submit(move || branch(&inner, &counts, levels - 1)) {
+            Ok(handle) => drop(handle),
+            Err(refused) => {
+                assert!(refused.is_out_of_stack(), "{refused}");
+                refused.into_inner()();
+            }
+        }
+    }
+    black_box(used);
+}
+
+#[test]
+fn closures_that_submit_to_their_own_full_lane_are_told_before_the_stack_is_used_up() {
+    const LEVELS: u32 = 10;
+    on_runtime(async {
+        // Each that finds the lane full runs the next one in its stack, which finds it full again.
+        let yard = Scheduler::builder().cpu(Lane::cpu().threads(1).queue(64)).build().unwrap();
+        let called = Arc::new(AtomicU32::new(0));
+        let (inner, counts) = (yard.clone(), Arc::clone(&called));
+        yard.cpu().run(move || branch(&inner, &counts, LEVELS)).await.unwrap();
+        let all = (1 << (LEVELS + 1)) - 1;
+        wait_for_async("all were called", SOON, || called.load(Ordering::SeqCst) == all).await;
         balanced(&yard).await;
     });
 }

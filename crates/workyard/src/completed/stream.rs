@@ -201,7 +201,7 @@ impl<T> AsCompleted<T> {
                 Next::Wait => return Poll::Pending,
                 Next::Again => {}
                 // What it waited for may have come just before the others were looked at.
-                Next::Stuck => match self.take_ended(cx).or_else(|| self.give_up()) {
+                Next::Stuck | Next::NoStack => match self.take_ended(cx).or_else(|| self.give_up()) {
                     Some(finished) => break finished,
                     None => return Poll::Pending,
                 },

@@ -167,10 +167,13 @@ impl<F, T: 'static> Submit<'_, F, T> {
             if let Poll::Ready(admitted) = this.poll_admission(&submission, cx) {
                 break admitted;
             }
-            if this.wait.pending(&Target::Room(this.lane), cx) != Next::Again {
-                this.submission = Some(submission);
-                return Poll::Pending;
+            let next = this.wait.pending(&Target::Room(this.lane), cx);
+            if next == Next::Again {
+                continue;
             }
+            this.submission = Some(submission);
+            let refused = if next == Next::NoStack { this.give_up(Refused::Stack) } else { None };
+            return refused.map_or(Poll::Pending, |refused| Poll::Ready(Err(refused)));
         };
         turn.made_progress();
         this.ticket = None;
@@ -280,6 +283,9 @@ impl<F, T: 'static> Future for Run<'_, F, T> {
                     let Some(task) = submit.submission.as_ref().map(|s| Arc::clone(&s.task)) else { polled_again() };
                     match ready!(Pin::new(submit).poll(cx)) {
                         Ok(handle) => self.stage = Stage::Waiting(handle.cancel_on_drop()),
+                        Err(refused) if refused.is_out_of_stack() => {
+                            return Poll::Ready(Err(TaskError::out_of_stack(task.header())));
+                        }
                         Err(_) => return Poll::Ready(Err(TaskError::refused(task.header()))),
                     }
                 }

@@ -23,6 +23,8 @@ pub(crate) enum Refused {
     Timeout,
     /// The group it was to join takes no more members.
     Group,
+    /// A closure of the lane would have to make room in its own stack, which is used up.
+    Stack,
 }
 
 impl<F> SubmitError<F> {
@@ -45,6 +47,12 @@ impl<F> SubmitError<F> {
         matches!(self.why, Refused::Closed | Refused::Group)
     }
 
+    /// Whether a closure of the lane itself would have had to make room by running others in its stack, and there is too little of that left:
+    /// closures that submit to their own lane while it is full run one another. Calling the work where it is keeps things going.
+    pub fn is_out_of_stack(&self) -> bool {
+        self.why == Refused::Stack
+    }
+
     /// Whether there was no room in the time that `submit_timeout` was given.
     pub fn is_timeout(&self) -> bool {
         self.why == Refused::Timeout
@@ -58,6 +66,9 @@ impl<F> fmt::Display for SubmitError<F> {
             Refused::Full => write!(f, "lane {lane} is full"),
             Refused::Closed => write!(f, "lane {lane} is closed"),
             Refused::Timeout => write!(f, "lane {lane} had no room in time"),
+            Refused::Stack => {
+                write!(f, "lane {lane} is full, and the stack of this closure of it has no room for others")
+            }
             Refused::Group => write!(f, "the group of this task for lane {lane} was cancelled"),
         }
     }

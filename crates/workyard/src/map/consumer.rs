@@ -197,11 +197,11 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             }
             match self.keep_waiting(cx) {
                 Next::Again => {}
-                Next::Stuck if !self.is_stuck => {
+                Next::Stuck | Next::NoStack if !self.is_stuck => {
                     self.is_stuck = true;
                     self.stop(Reason::Group);
                 }
-                Next::Stuck | Next::Wait => return Poll::Pending,
+                Next::Stuck | Next::NoStack | Next::Wait => return Poll::Pending,
             }
         }
     }
@@ -351,7 +351,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             if post.in_line.is_some() {
                 match post.wait.pending(&Target::Room(post.station.lane()), cx) {
                     Next::Wait => {}
-                    next @ (Next::Again | Next::Stuck) => return next,
+                    next @ (Next::Again | Next::Stuck | Next::NoStack) => return next,
                 }
             }
         }

@@ -74,7 +74,7 @@ pub enum TaskErrorKind {
     Refused,
     /// The task would never end, since it waits, directly or through others, for the one that awaited it. It goes on
     /// waiting until one of them is cancelled; only this wait for it was given up. Or closures that wait for closures of their own
-    /// lane have filled their thread's stack.
+    /// lane, or for room in it, have filled their thread's stack.
     WouldDeadlock,
 }
 
@@ -104,7 +104,16 @@ impl TaskError {
     }
 
     pub(crate) fn refused(header: &Header) -> Self {
-        let mut error = Self::about(header, TaskErrorKind::Refused, None);
+        Self::not_accepted(header, TaskErrorKind::Refused)
+    }
+
+    /// A closure had no stack left to make the room in that it waited for.
+    pub(crate) fn out_of_stack(header: &Header) -> Self {
+        Self::not_accepted(header, TaskErrorKind::WouldDeadlock)
+    }
+
+    fn not_accepted(header: &Header, kind: TaskErrorKind) -> Self {
+        let mut error = Self::about(header, kind, None);
         error.0.id = None;
         error
     }

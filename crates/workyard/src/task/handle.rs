@@ -198,7 +198,7 @@ impl<T> Future for Handle<T> {
                 Next::Wait => return Poll::Pending,
                 Next::Again => {}
                 // What it waited for may have come just before the others were looked at.
-                Next::Stuck => match self.task.poll_join(cx) {
+                Next::Stuck | Next::NoStack => match self.task.poll_join(cx) {
                     Poll::Ready(result) => break result,
                     Poll::Pending => break Err(TaskError::would_deadlock(task.header())),
                 },

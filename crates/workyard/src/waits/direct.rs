@@ -53,6 +53,8 @@ pub(crate) enum Next {
     Again,
     /// What is awaited can never come.
     Stuck,
+    /// A closure would have to run what it waits for, or what makes the room that it waits for, and its stack is used up.
+    NoStack,
 }
 
 /// One wait of a future that may be polled inside of a body; it leaves the graph when dropped.
@@ -123,7 +125,7 @@ impl Drop for DirectWait {
 fn help(waiter: &Arc<dyn Task>, cx: &Context<'_>) -> Next {
     match waiter.header().lane.yard.waits.help(waiter) {
         Next::Again => after_run(true, cx),
-        next @ (Next::Wait | Next::Stuck) => next,
+        next @ (Next::Wait | Next::Stuck | Next::NoStack) => next,
     }
 }
 

@@ -167,7 +167,7 @@ impl Waits {
             let task = self.state.lock().queued_in(header.id.0, lane);
             let Some(task) = task else { break };
             if !has_stack_left() {
-                return Next::Stuck;
+                return Next::NoStack;
             }
             match lane.run_within(waiter, Some(&task)) {
                 true => return Next::Again,
@@ -176,8 +176,13 @@ impl Waits {
                 false => return Next::Wait,
             }
         }
-        let waits_for_room = self.state.lock().waits_for_room_in(header.id.0, lane);
-        if waits_for_room && lane.run_within(waiter, None) { Next::Again } else { Next::Wait }
+        if !self.state.lock().waits_for_room_in(header.id.0, lane) {
+            return Next::Wait;
+        }
+        if !has_stack_left() {
+            return Next::NoStack;
+        }
+        if lane.run_within(waiter, None) { Next::Again } else { Next::Wait }
     }
 
     /// `helper` is about to run `task` in its stack, and cannot go on before that returns.
