@@ -43,8 +43,10 @@ impl<T> Future for JoinNext<'_, T> {
             if let Poll::Ready(next) = this.group.poll_next(&mut this.ticket, cx) {
                 break next;
             }
-            if this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) != Next::Again {
-                return Poll::Pending;
+            match this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) {
+                Next::Again => {}
+                Next::NoStack if this.group.give_up_one() => {}
+                Next::NoStack | Next::Stuck | Next::Wait => return Poll::Pending,
             }
         };
         budget.made_progress();
@@ -142,8 +144,10 @@ impl<T> Future for Wait<'_, T> {
                 this.nested.end();
                 return Poll::Ready(results);
             }
-            if this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) != Next::Again {
-                break;
+            match this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) {
+                Next::Again => {}
+                Next::NoStack if this.group.give_up_one() => {}
+                Next::NoStack | Next::Stuck | Next::Wait => break,
             }
         }
         let Some(limit) = *this.limit else { return Poll::Pending };

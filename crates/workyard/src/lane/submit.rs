@@ -64,7 +64,7 @@ impl<F, T: 'static> Submission<F, T> {
 }
 
 /// Waits for room in a lane; made by `submit`. Gives the [`Handle`] of the accepted task, or the work back once the lane
-/// is closed.
+/// is closed, or if a closure of the same lane has [no stack left](SubmitError::is_out_of_stack) to make room.
 ///
 /// Waiting submitters are served in the order in which they were first polled, before any `try_submit`. So one that was
 /// polled and is then neither polled nor dropped (the loser of a `select!` that is kept in a variable) holds up those

@@ -181,7 +181,7 @@ impl AnyWait {
     /// The future was polled and is not ready. `tasks` gives some of those that have not ended, first those that need a slot of
     /// the lane that it is given.
     ///
-    /// It is never told that it is stuck; who waits for the waiter in turn is told.
+    /// It is never told that it is stuck, but by its stack; who waits for the waiter in turn is told.
     pub(crate) fn pending(
         &mut self,
         tasks: impl FnOnce(usize, &Arc<LaneShared>) -> Vec<Arc<dyn Task>>,
