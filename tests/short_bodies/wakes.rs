@@ -113,52 +113,34 @@ fn on_idle_runtime() -> (Runtime, Scheduler) {
     (runtime, yard)
 }
 
-/// Submits a gate, 40 of these and one that takes for ever, and has a thread wait for the last of the 40, which `while_it_lasts` is to bring about.
-fn last_before_a_long_one(yard: &Scheduler, before: fn(), while_it_lasts: impl FnOnce()) {
+/// Has a thread wait for the last of 40 of these, and a closure behind them wait for that thread.
+fn last_before_one_that_waits_for_it(yard: &Scheduler, before: fn()) {
     let (go_on, waits) = mpsc::channel::<()>();
     let first = yard.cpu().blocking_submit(move || waits.recv().is_err()).unwrap();
     let mut handles: Vec<_> = (0..40).map(|_| yard.cpu().blocking_submit(before).unwrap()).collect();
-    let (open, shut) = mpsc::channel::<()>();
-    let (begins, has_begun) = mpsc::channel();
-    let long = move || {
-        begins.send(()).unwrap();
-        shut.recv().is_err()
-    };
-    drop(yard.cpu().blocking_submit(long).unwrap());
-    let last = handles.pop().unwrap();
     let (told, is_told) = mpsc::channel();
+    let behind = yard.cpu().blocking_submit(move || is_told.recv_timeout(SOON)).unwrap();
+    let last = handles.pop().unwrap();
     let waiter = thread::spawn(move || {
         drop(go_on);
         told.send(last.blocking_join().is_ok()).unwrap();
     });
-    has_begun.recv_timeout(SOON).unwrap();
-    while_it_lasts();
-    assert!(is_told.recv_timeout(SOON).unwrap());
-    drop(open);
+    assert_eq!(behind.blocking_join().unwrap(), Ok(true));
     waiter.join().unwrap();
     assert!(first.blocking_join().unwrap() && handles.into_iter().all(|handle| handle.blocking_join().is_ok()));
 }
 
-/// The runtime sees to it that no wake is held back for too long. Where it does not, and bodies are not known to be short, none is.
 #[test]
-fn where_nobody_drives_the_runtime_no_wake_is_held_back() {
+fn a_wake_that_is_held_back_comes_though_nobody_drives_the_runtime() {
     let (runtime, yard) = on_idle_runtime();
-    last_before_a_long_one(&yard, || compute(Duration::from_micros(200)), || ());
-    drop(runtime);
-    let report = yard.shutdown().blocking_join();
-    assert!(report.balances(), "{report}");
-}
-
-/// They are held back as well where bodies are short, until the runtime goes.
-#[test]
-fn a_runtime_that_goes_lets_go_of_the_wakes_that_are_held_back() {
-    let (runtime, yard) = on_idle_runtime();
-    // So many that the gate below does not make up for them.
+    last_before_one_that_waits_for_it(&yard, || compute(Duration::from_micros(200)));
+    // So many short ones that the gate does not make up for them.
     for _ in 0..6 {
         let handles: Vec<_> = (0..900).map(|_| yard.cpu().blocking_submit(|| ()).unwrap()).collect();
         assert!(handles.into_iter().all(|handle| handle.blocking_join().is_ok()));
     }
-    last_before_a_long_one(&yard, || compute(Duration::from_micros(20)), || drop(runtime));
+    last_before_one_that_waits_for_it(&yard, || compute(Duration::from_micros(20)));
+    drop(runtime);
     let report = yard.shutdown().blocking_join();
     assert!(report.balances(), "{report}");
 }

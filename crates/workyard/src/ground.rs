@@ -9,6 +9,7 @@ use workyard_core::mutant;
 use crate::apart::Apart;
 use crate::callbacks::Callbacks;
 use crate::clock::Clock;
+use crate::lane::Guard;
 use crate::observe::Watchdog;
 use crate::runtime::Runtime;
 use crate::task::TaskId;
@@ -26,6 +27,7 @@ pub(crate) struct YardShared {
     pub(crate) waits: Waits,
     pub(crate) callbacks: Callbacks,
     pub(crate) watchdog: Watchdog,
+    pub(crate) guard: Guard,
     /// Written by every submission, while the rest is read by every end of a task.
     next_task: Apart<AtomicU64>,
     next_lane: AtomicUsize,
@@ -44,6 +46,7 @@ impl YardShared {
             waits: Waits::default(),
             callbacks: Callbacks::default(),
             watchdog,
+            guard: Guard::default(),
             next_task: Apart(AtomicU64::new(0)),
             next_lane: AtomicUsize::new(0),
             shutting_down: AtomicBool::new(false),

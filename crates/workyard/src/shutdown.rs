@@ -247,6 +247,7 @@ impl Drop for Books {
         self.yard.release_threads();
         self.yard.shared.timers.close();
         self.yard.shared.watchdog.end();
+        self.yard.shared.guard.end();
     }
 }
 

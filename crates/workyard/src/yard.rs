@@ -138,5 +138,6 @@ impl Drop for Yard {
         self.release_threads();
         self.shared.timers.close();
         self.shared.watchdog.end();
+        self.shared.guard.end();
     }
 }

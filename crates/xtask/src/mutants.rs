@@ -43,6 +43,7 @@ const MUTANTS: &[Mutant] = &[
         "short_bodies",
         "dropped::what_a_result_waits_for_when_it_is_dropped_is_not_held_up_in_a_hand",
     ),
+    mutant("guard-forgets", "short_bodies", "wakes::a_long_body_does_not_hold_back_the_results_before_it"),
     mutant("hand-answered-twice", "short_bodies", "held_up::what_is_polled_with_a_future_that_blocks_is_not_held_up"),
     mutant("hand-not-emptied", "short_bodies", "held_up::futures_that_block_their_threads_for_one_another_all_run"),
     mutant("held-wake-lost", "short_bodies", "wakes::a_long_body_does_not_hold_back_the_results_before_it"),

@@ -41,7 +41,7 @@ use crate::lane::LaneShared;
 use crate::lane::effects::{Effect, Effects};
 use crate::lane::executor::Executor;
 use crate::lane::shared::{BodyEnd, LaneState};
-use crate::lane::wakes::Until;
+use crate::lane::wakes::of_futures;
 use crate::task::cell::Task;
 use crate::task::in_hand::TakenBack;
 
@@ -461,7 +461,7 @@ impl Driver {
                 // Somebody may have come since to be told.
                 woke |= task.header().may_tell_others();
                 let waker = lane.body_ended_quietly(&*task, end, Effects::default());
-                woke |= lane.wake_with_others(waker, Until::of_futures(now), now);
+                woke |= lane.wake_with_others(waker, of_futures(now), now);
             }
             if let Some(next) = next {
                 lane.wakes.let_go();

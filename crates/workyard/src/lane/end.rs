@@ -14,7 +14,6 @@ use crate::callbacks::Turn;
 use crate::lane::LaneShared;
 use crate::lane::effects::Effects;
 use crate::lane::shared::BodyEnd;
-use crate::lane::wakes::Until;
 use crate::primitives::whole::thread_local;
 use crate::task::cell::Task;
 use crate::task::{TaskError, Where, wake_caught};
@@ -187,8 +186,7 @@ impl LaneShared {
         // What blocks may wait for whoever is not woken.
         let may_wait = next.is_some() && (are_short || self.executor.computes());
         if let Some(patience) = patience(took, ran, self.at_once, are_short).filter(|_| may_wait) {
-            let until = Until { at: now.later(patience), needs_guard: !are_short };
-            let _woke = self.wake_with_others(waker, until, now);
+            let _woke = self.wake_with_others(waker, now.later(patience), now);
         } else {
             self.wakes.let_go();
             if let Some(waker) = waker {

@@ -40,7 +40,7 @@ pub(crate) struct LaneShared {
     pub(super) at_once: usize,
     pub(crate) executor: Executor,
     pub(crate) unobserved: Unobserved,
-    pub(super) wakes: Wakes,
+    pub(super) wakes: Arc<Wakes>,
     pub(super) time_is_known: TimeIsKnown,
     /// For the watchdog.
     pub(crate) stirs: Stirs,
@@ -100,7 +100,7 @@ impl LaneShared {
             at_once: executor.at_once(limit),
             executor,
             unobserved: Unobserved::default(),
-            wakes: Wakes::default(),
+            wakes: Arc::default(),
             time_is_known: TimeIsKnown::default(),
             stirs: Stirs::default(),
             state: Apart(Mutex::new(state)),

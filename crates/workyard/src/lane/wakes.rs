@@ -3,19 +3,15 @@
 //!
 //! Waking costs as much as many a body. While bodies are short, or the queue is long, whoever ends them one after the other holds the wakes of those
 //! who wait for them, and lets them go when it has nothing more to run, when the [patience](workyard_core::patience) with one of them is over, or when
-//! there are many. The next body may be a long one all the same; so the lane's guard, which looks each millisecond, lets
-//! go of them, too.
+//! there are many. The next body may be a long one all the same, and wait for whoever is not woken; so the yard's [guard](super::guard), which looks
+//! each millisecond, lets go of them, too.
 //!
 //! # Protocol
-//! *Who holds a wake back*, under the lock: puts it with the others and, if there is no guard, counts itself as one; after the lock it
-//! starts the guard. *The guard* takes all wakes under the lock; if there were none, and nobody asked for it, it is, in the same critical section, the guard no
-//! more, so whoever comes later starts another. If it is dropped, as its runtime goes, it is so at once. *Who lets go* may miss a wake that another thread
-//! is just holding back: that one has a guard, and lets go itself when it has nothing more to run. So no wake stays for ever, and none is made under the lock.
-//!
-//! A guard is a task of the runtime, which may stand still: nobody drives it, or its threads are blocked. So where bodies are not known to be short, only the wakes
-//! are held back that a guard will see that has just looked; else they are made at once, and a guard is asked for.
+//! *Who holds a wake back*, under the lock: puts it with the others and, if they are not guarded, says that they are; after the lock it
+//! has the guard look after them. *The guard* takes all wakes under the lock; if there were none, they are, in the same critical section, guarded
+//! no more, so whoever comes later calls it again. *Who lets go* may miss a wake that another thread is just holding back: that one is guarded, and
+//! its worker lets go itself when it has nothing more to run. So no wake stays for ever, and none is made under the lock.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Duration;
@@ -40,26 +36,12 @@ struct Held {
     /// When the first of them is to be let go of.
     until: Moment,
     is_guarded: bool,
-    /// Somebody would hold wakes back if there was a guard that looks.
-    wants_guard: bool,
-    /// When a guard looked last.
-    looked: Option<Moment>,
 }
 
-/// How long a wake may be held back.
-#[derive(Clone, Copy)]
-pub(super) struct Until {
-    pub(super) at: Moment,
-    /// Only if there is a guard that looks.
-    pub(super) needs_guard: bool,
-}
-
-impl Until {
-    /// For futures that a driver has polled: a few of its hands.
-    #[inline]
-    pub(super) fn of_futures(now: Moment) -> Self {
-        Self { at: now.later(Duration::from_micros(20)), needs_guard: false }
-    }
+/// Until when a wake may be held back of futures that a driver has polled: a few of its hands.
+#[inline]
+pub(super) fn of_futures(now: Moment) -> Moment {
+    now.later(Duration::from_micros(20))
 }
 
 /// Mostly one, that of a task which waits for the oldest result, and then without an allocation.
@@ -70,10 +52,10 @@ struct Wakers {
 }
 
 impl LaneShared {
-    /// A body has ended, and others follow. `waker` is that of who waits for it, if somebody does, which may be held back. Whether
+    /// A body has ended, and others follow. `waker` is that of who waits for it, if somebody does, which may be held back until then. Whether
     /// anything was woken or spawned: on a worker of a runtime that may wait for this thread.
     #[inline]
-    pub(super) fn wake_with_others(self: &Arc<Self>, waker: Option<Waker>, until: Until, now: Moment) -> bool {
+    pub(super) fn wake_with_others(&self, waker: Option<Waker>, until: Moment, now: Moment) -> bool {
         if waker.is_none() && !self.wakes.are_any() {
             return false;
         }
@@ -81,7 +63,7 @@ impl LaneShared {
         let are_due = due.first.is_some();
         due.wake();
         if needs_guard {
-            drop(self.yard.runtime.spawn(Guard(Some(Arc::clone(self))).look()));
+            self.yard.guard.look_after(&self.wakes, &self.yard.runtime);
         }
         are_due || needs_guard
     }
@@ -94,37 +76,50 @@ impl Wakes {
         self.are_any.load(Ordering::Relaxed)
     }
 
-    /// Holds a wake back with those that are, if there is one. Gives those that are due, and whether somebody is to become the guard.
-    fn hold(&self, waker: Option<Waker>, until: Until, now: Moment) -> (Wakers, bool) {
+    /// Holds a wake back with those that are, if there is one. Gives those that are due, and whether the guard is to look after the others.
+    fn hold(&self, waker: Option<Waker>, until: Moment, now: Moment) -> (Wakers, bool) {
         let mut held = self.held.lock();
         if let Some(waker) = waker {
-            held.until = if held.wakers.first.is_none() { until.at } else { held.until.min(until.at) };
+            held.until = if held.wakers.first.is_none() { until } else { held.until.min(until) };
             held.wakers.push(waker);
         }
-        held.wants_guard |= until.needs_guard;
-        let is_seen = !until.needs_guard || (held.is_guarded && held.looked.is_some_and(|at| now.since(at) <= LATELY));
-        let are_due = !is_seen || held.wakers.are_many() || now >= held.until;
+        let are_due = held.wakers.are_many() || now >= held.until;
         let due = if are_due { std::mem::take(&mut held.wakers) } else { Wakers::default() };
         let are_any = held.wakers.first.is_some();
         self.are_any.store(are_any, Ordering::Relaxed);
-        let needs_guard = are_any || held.wants_guard;
-        (due, needs_guard && !std::mem::replace(&mut held.is_guarded, true))
+        (due, are_any && !std::mem::replace(&mut held.is_guarded, true))
     }
 
-    /// The guard looks: what it is to let go of. `None`: it is the guard no more.
-    fn guard_looks(&self, now: Moment) -> Option<Wakers> {
-        let mut held = self.held.lock();
-        held.looked = Some(now);
-        held.is_guarded = held.wakers.first.is_some() | std::mem::take(&mut held.wants_guard);
-        let (due, goes_on) = (self.take(&mut held), held.is_guarded);
-        (goes_on && !mutant!("held-wake-lost")).then_some(due)
+    /// Holds a wake back for as long as it may be. Whether the guard is to look after it.
+    #[cfg(all(test, workyard_loom))]
+    pub(super) fn hold_for_ever(&self, waker: Waker) -> bool {
+        let now = Moment::default();
+        let (due, needs_guard) = self.hold(Some(waker), now.later(Duration::from_secs(1)), now);
+        assert!(due.first.is_none(), "it is not due");
+        needs_guard
     }
 
-    /// The guard is dropped before its time.
-    fn guard_goes(&self) -> Wakers {
-        let mut held = self.held.lock();
-        held.is_guarded = false;
-        self.take(&mut held)
+    /// The guard looks, and lets go of all. `false`: there were none, and it looks no more.
+    pub(super) fn guard_looks(&self) -> bool {
+        let (due, goes_on) = {
+            let mut held = self.held.lock();
+            held.is_guarded = held.wakers.first.is_some();
+            (self.take(&mut held), held.is_guarded)
+        };
+        if !mutant!("held-wake-lost") {
+            due.wake();
+        }
+        goes_on
+    }
+
+    /// Lets go of all, which nobody guards.
+    pub(super) fn let_go_unguarded(&self) {
+        let due = {
+            let mut held = self.held.lock();
+            held.is_guarded = false;
+            self.take(&mut held)
+        };
+        due.wake();
     }
 
     /// Lets go of all.
@@ -139,30 +134,6 @@ impl Wakes {
     fn take(&self, held: &mut Held) -> Wakers {
         self.are_any.store(false, Ordering::Relaxed);
         std::mem::take(&mut held.wakers)
-    }
-}
-
-/// Who looks, until it finds nothing.
-struct Guard(Option<Arc<LaneShared>>);
-
-impl Guard {
-    async fn look(mut self) {
-        while let Some(lane) = &self.0 {
-            tokio::time::sleep(LOOK).await;
-            match lane.wakes.guard_looks(lane.yard.clock.now()) {
-                Some(due) => due.wake(),
-                None => self.0 = None,
-            }
-        }
-    }
-}
-
-impl Drop for Guard {
-    /// Its runtime goes, and there is none that could look later.
-    fn drop(&mut self) {
-        if let Some(lane) = &self.0 {
-            lane.wakes.guard_goes().wake();
-        }
     }
 }
 
@@ -194,12 +165,6 @@ const MANY: usize = 512;
 
 /// How many there is room for at once.
 const MOSTLY: usize = 64;
-
-/// How often the guard looks.
-const LOOK: Duration = Duration::from_millis(1);
-
-/// A guard that has looked so lately will look again soon.
-const LATELY: Duration = Duration::from_millis(5);
 
 #[cfg(all(test, workyard_loom))]
 #[path = "wakes_loom_tests.rs"]

@@ -10,7 +10,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread::spawn;
 use workyard_core::Moment;
 
-use super::{Until, Wakes};
+use super::Wakes;
 use crate::primitives::{AtomicWaker, model};
 
 /// A result, and who waits for it.
@@ -18,7 +18,6 @@ use crate::primitives::{AtomicWaker, model};
 struct Result {
     is_there: AtomicBool,
     waiter: AtomicWaker,
-    needs_guard: bool,
 }
 
 /// No clock goes in a model.
@@ -37,13 +36,10 @@ impl Result {
     /// Gives the result, and holds the wake back. Whoever is to become the guard looks until there is nothing.
     fn give(&self, wakes: &Wakes) {
         self.is_there.store(true, Ordering::Release);
-        let until = Until { at: now().later(Duration::from_secs(1)), needs_guard: self.needs_guard };
-        let (due, is_guard) = wakes.hold(self.waiter.take(), until, now());
+        let (due, is_guard) = wakes.hold(self.waiter.take(), now().later(Duration::from_secs(1)), now());
         due.wake();
         if is_guard {
-            while let Some(due) = wakes.guard_looks(now()) {
-                due.wake();
-            }
+            while wakes.guard_looks() {}
         }
     }
 }
@@ -76,25 +72,6 @@ fn of_two_workers_that_hold_back_one_lets_go() {
                     wakes.let_go();
                 }
             })
-        });
-        for result in &results {
-            result.wait();
-        }
-        for worker in workers {
-            worker.join().unwrap();
-        }
-    });
-}
-
-/// Two bodies that are not known to be short: the wake of the first is made at once, and that of the second is only held back if there is a guard, which then sees it.
-#[test]
-fn a_wake_that_needs_a_guard_comes_with_one_or_without() {
-    model(|| {
-        let wakes = Arc::new(Wakes::default());
-        let results = [(); 2].map(|()| Arc::new(Result { needs_guard: true, ..Result::default() }));
-        let workers = results.each_ref().map(|result| {
-            let (wakes, result) = (Arc::clone(&wakes), Arc::clone(result));
-            spawn(move || result.give(&wakes))
         });
         for result in &results {
             result.wait();
