@@ -133,3 +133,18 @@ impl<F: Send + 'static, C: Call<F>> Work for Closure<F, C> {
         Some(how)
     }
 }
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    /// With 32 bytes of its own. There may be millions of them, each with the counts of an `Arc`, a handle, and an entry in its lane.
+    #[test]
+    fn the_cell_of_a_closure_is_small() {
+        fn size<F: FnOnce() -> u64 + Send + 'static>(_: F) -> usize {
+            size_of::<Cell<Closure<F, Plain>>>()
+        }
+        let own = [0_u64; 4];
+        assert_eq!(size(move || own.iter().sum()), 120);
+    }
+}

@@ -29,7 +29,8 @@ pub(super) struct Place<W: Work> {
 }
 
 // SAFETY: the body is reached by `enter` alone, which lets one thread in at a time. So sharing a place is handing its body from
-// thread to thread, and a body can be sent: `Work` and what it consists of are `Send`.
+// thread to thread, and a body can be sent: `Work` and what it consists of are `Send`. The mark and
+// what is said of the result are atomic.
 #[expect(unsafe_code, reason = "the mark is a lock, which the compiler does not know")]
 unsafe impl<W: Work> Sync for Place<W> {}
 
