@@ -41,7 +41,7 @@ impl Sleeper {
         drop(schedule.yard.runtime.spawn(sleeper));
     }
 
-    /// Offers a batch to its lane. Whether that has no room for some of it.
+    /// Offers a batch to its lane. Whether one of it stands in line there now.
     fn offer(&mut self, lane: &Arc<LaneShared>, now: Moment, cx: &Context<'_>) -> bool {
         self.batch.make(lane);
         for task in &self.batch.tasks {
@@ -56,7 +56,7 @@ impl Sleeper {
         self.settle(lane, answer)
     }
 
-    /// Asks for the room that the first of a line was promised. Whether there is none yet.
+    /// Asks for the room that the first of a line was promised. Whether it stands in line still.
     fn redeem(&mut self, key: DueKey, in_line: InLine, cx: &Context<'_>) -> bool {
         let InLine { made, ticket } = in_line;
         let (task, lane) = (Arc::clone(&made.task), Arc::clone(&made.task.header().lane));
@@ -73,15 +73,19 @@ impl Sleeper {
         self.settle(&lane, answer)
     }
 
-    /// Says what became of the batch. Whether there was no room for some of it.
+    /// Says what became of the batch. Whether the lane is to be left alone until it has room: if nobody stands in its line, since a tick that
+    /// found none was cancelled meanwhile, nothing would tell of it, and those behind the tick have to be looked at now.
     fn settle(&mut self, lane: &Arc<LaneShared>, answer: Answer) -> bool {
         if matches!(answer, Answer::Closed) {
             self.batch.tasks.iter().for_each(|_| lane.count_refusal());
         }
-        let left = self.schedule.state.lock().settle(lane, &mut self.batch, answer);
+        let (left, is_in_line) = {
+            let mut state = self.schedule.state.lock();
+            (state.settle(lane, &mut self.batch, answer), state.stands_in_line(lane))
+        };
         left.into_iter().for_each(Left::clear);
         self.schedule.yard.task_ended();
-        matches!(answer, Answer::Full(_))
+        is_in_line
     }
 
     /// Makes a tick. Gives what to do with it.

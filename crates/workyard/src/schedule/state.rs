@@ -294,6 +294,11 @@ impl State {
         left
     }
 
+    /// Whether the first of those who wait for this lane stands in its line, so that room there wakes the sleeper.
+    pub(super) fn stands_in_line(&self, lane: &Arc<LaneShared>) -> bool {
+        self.find(lane).is_some_and(|at| matches!(self.lanes[at].head, Head::Here(..)))
+    }
+
     /// The body of a tick is gone. `true` if its series is due now.
     pub(super) fn tick_ended(&mut self, number: u64) -> bool {
         let Some(series) = self.series.get_mut(&number) else { return false };

@@ -138,6 +138,31 @@ async fn a_series_that_is_cancelled_takes_a_tick_on_the_way_along_unless_that_ge
 }
 
 #[tokio::test]
+async fn who_is_behind_a_tick_that_is_cancelled_while_it_asks_for_room_is_next() {
+    let yard = Scheduler::new();
+    let lane = yard.io().shared();
+    let (mut state, batch) = tick_on_the_way(&yard);
+    let _settled = settle(&mut state, &yard, batch, Said::NoRoom);
+    assert!(state.stands_in_line(lane));
+    let (at, behind) = (state.lane_number(lane), DueKey::new(Moment::default(), Priority::NORMAL, NUMBER + 1));
+    let _first = state.insert_once(behind, at, Unmade::new(lane, options(), make));
+    let mut batch = Batch::default();
+    let Step::Again = state.next_step(Moment::default(), &mut batch, |_| true) else {
+        panic!("it goes behind the tick")
+    };
+    let Step::Redeem(tick, InLine { made, ticket }) = state.next_step(Moment::default(), &mut batch, |_| false) else {
+        panic!("the tick is in line")
+    };
+    batch.push(tick, Entry::Made(made));
+    batch.make(lane);
+    assert!(state.cancel_series(NUMBER).is_some_and(|cancelled| cancelled.tick.is_none()), "it is on its way");
+    state.settle(lane, &mut batch, Answer::Full(ticket)).into_iter().for_each(Left::clear);
+    assert!(!state.stands_in_line(lane));
+    let Step::Offer(_) = state.next_step(Moment::default(), &mut batch, |_| false) else { panic!("one is behind it") };
+    assert_eq!(batch.keys, [(behind, false)]);
+}
+
+#[tokio::test]
 async fn the_end_counts_a_series_and_not_its_tick() {
     let yard = Scheduler::new();
     let (mut state, batch) = tick_on_the_way(&yard);
