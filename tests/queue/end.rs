@@ -1,8 +1,11 @@
 //! How a queue ends: by the last producer, the last consumer, or `close`; nothing is lost and nobody hangs.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -256,4 +259,30 @@ fn handles_say_how_the_queue_is() {
     tx.close();
     assert!(tx.is_closed() && rx.is_closed());
     assert_eq!(format!("{tx:?}"), "Producer { len: 1, capacity: 2, closed: true, .. }");
+}
+
+struct Shock;
+
+impl Wake for Shock {
+    fn wake(self: Arc<Self>) {
+        panic!("on purpose: a waker");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_takes_no_wake_up_from_the_others() {
+    for unwinds in [false, true] {
+        let (tx, rx) = queue::bounded::<u32>(1);
+        let (shock, task) = (Waker::from(Arc::new(Shock)), Task::new());
+        let (mut first, mut second) = (rx.get(), rx.get());
+        assert!(Pin::new(&mut first).poll(&mut Context::from_waker(&shock)).is_pending());
+        assert!(task.poll(&mut second).is_pending());
+        let ended = catch_unwind(AssertUnwindSafe(move || {
+            let _last = tx;
+            assert!(!unwinds, "on purpose: a producer");
+        }));
+        assert_eq!(ended.is_err(), unwinds, "the panic of the waker is not the producer's");
+        assert_eq!(task.wakes(), 1);
+        assert_eq!((poll_once(&mut first), poll_once(&mut second)), (Poll::Ready(None), Poll::Ready(None)));
+    }
 }

@@ -32,7 +32,7 @@ use crate::map::turn::{Counted, Next, Take, Turned};
 use crate::primitives::whole::Mutex;
 use crate::task::cancel::ReasonFlag;
 use crate::task::cell::Task;
-use crate::task::{Payload, catch, drop_caught};
+use crate::task::{drop_caught, use_up_caught};
 
 /// What the consumer of a map and its runners share.
 pub(super) struct Exchange<I, T> {
@@ -308,8 +308,7 @@ impl<I, T> Exchange<I, T> {
     fn follow(&self, follows: Follows<I, T>) {
         match follows {
             Follows::Nothing => {}
-            // Its `Drop` is foreign code, too.
-            Follows::Wake(waker) => drop(catch(|| waker.wake()).map_err(Payload::new)),
+            Follows::Wake(waker) => use_up_caught(waker),
             Follows::Drop(results) => self.drop_unseen(results),
             Follows::HandOn(next, results) => {
                 let items = results.into_iter().map(|(index, result)| (index, result.map_err(MapError::forget_input)));

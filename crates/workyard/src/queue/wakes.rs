@@ -2,6 +2,8 @@
 
 use std::task::Waker;
 
+use crate::task::use_up_caught;
+
 /// Who is to be woken for one operation: mostly nobody or one, which costs no allocation.
 #[derive(Debug, Default)]
 pub(super) struct Wakes {
@@ -25,15 +27,15 @@ impl Wakes {
         }
     }
 
-    /// Wakes them in order. To be called without the lock.
+    /// Wakes them in order, whichever of them panics: who was let go is told by nobody else. To be called without the lock.
     ///
     /// By reference: to move them elsewhere first takes longer than all else that is done here for nobody.
     #[inline]
     pub(super) fn wake(&mut self) {
         if let Some(first) = self.first.take() {
-            first.wake();
+            use_up_caught(first);
             if !self.more.is_empty() {
-                self.more.drain(..).for_each(Waker::wake);
+                self.more.drain(..).for_each(use_up_caught);
             }
         }
     }

@@ -23,6 +23,11 @@ pub(crate) fn wake_caught(waker: &Waker) {
     drop(catch(|| waker.wake_by_ref()).map_err(Payload::new));
 }
 
+/// As [`wake_caught`], with a waker that is used up: its `Drop` is foreign code, too.
+pub(crate) fn use_up_caught(waker: Waker) {
+    drop(catch(|| waker.wake()).map_err(Payload::new));
+}
+
 /// The text of a panic.
 pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&str>() {
