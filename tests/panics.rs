@@ -11,12 +11,13 @@ mod aborting;
 mod run;
 
 use std::fmt::Debug;
+use std::future::pending;
 use std::panic::{panic_any, resume_unwind, set_hook, take_hook};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once, mpsc};
 use std::task::{Context, Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tracing::field::{Field, Visit};
@@ -244,6 +245,28 @@ fn a_waker_of_a_waiting_submitter_may_panic() {
         drop(open);
         assert!(soon(running).await.unwrap());
         assert_eq!(soon(soon(waiting).await.unwrap()).await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_waker_of_who_waits_for_the_end_to_begin_may_panic() {
+    on_runtime(async {
+        let shock = Waker::from(Arc::new(Shock));
+        for asks in [true, false] {
+            let yard = narrow();
+            let closing = yard.closing();
+            let mut waiting = Box::pin(closing.cancelled());
+            assert!(waiting.as_mut().poll(&mut Context::from_waker(&shock)).is_pending());
+            let task = yard.io().submit(pending::<()>()).await.unwrap();
+            if asks {
+                let report = soon(yard.shutdown().drain_for(Duration::ZERO)).await;
+                assert!(report.balances() && report.is_clean(), "{report}");
+            } else {
+                drop(yard);
+            }
+            assert!(soon(task).await.unwrap_err().is_cancelled());
+            soon(waiting).await;
+        }
     });
 }
 

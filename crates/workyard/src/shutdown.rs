@@ -20,7 +20,7 @@ use crate::block_on::block_on;
 use crate::lane::Executor;
 use crate::primitives::whole::Mutex;
 use crate::report::Report;
-use crate::task::{TaskId, current};
+use crate::task::{Payload, TaskId, catch, current};
 use crate::yard::Yard;
 
 /// How long draining may take when nothing is said.
@@ -308,8 +308,9 @@ impl Yard {
         for lane in self.lanes() {
             lane.close();
         }
-        // Afterwards, so that whoever sees it finds the lanes closed.
-        self.shared.closing.cancel();
+        // Afterwards, so that whoever sees it finds the lanes closed. A waker of whoever waits for the token may panic, which is not to
+        // take down the end.
+        drop(catch(|| self.shared.closing.cancel()).map_err(Payload::new));
         timers
     }
 
