@@ -181,7 +181,7 @@ fn close_wakes_everyone_who_waits() {
     assert_eq!(parked.join(), None::<u32>);
     for (get, task) in &mut gets {
         assert_eq!(task.wakes(), 1);
-        assert_eq!(task.poll(get), std::task::Poll::Ready(None));
+        assert_eq!(task.poll(get), Poll::Ready(None));
     }
 
     let (tx, rx) = queue::bounded(1);
@@ -197,7 +197,7 @@ fn close_wakes_everyone_who_waits() {
     assert_eq!(parked.join(), 9);
     for (n, (put, task)) in (1..).zip(puts.iter_mut().zip(&tasks)) {
         assert_eq!(task.wakes(), 1);
-        let std::task::Poll::Ready(Err(closed)) = task.poll(put) else { panic!("not told") };
+        let Poll::Ready(Err(closed)) = task.poll(put) else { panic!("not told") };
         assert!(closed.is_closed());
         assert_eq!(closed.into_inner(), n);
     }
@@ -216,7 +216,7 @@ fn a_getter_stays_while_another_may_give_its_claim_back() {
     assert_eq!(rx.try_get(), Err(GetError::Empty));
     drop(claims);
     assert_eq!(task.wakes(), 1);
-    assert_eq!(task.poll(&mut stays), std::task::Poll::Ready(Some("last")));
+    assert_eq!(task.poll(&mut stays), Poll::Ready(Some("last")));
 }
 
 /// Asks the queue for its length when dropped, which would hang under the queue's lock.
