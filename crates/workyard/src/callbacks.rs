@@ -25,7 +25,7 @@ use workyard_core::mutant;
 
 use crate::ground::YardShared;
 use crate::primitives::whole::{Mutex, thread_local};
-use crate::task::{Call, Payload, catch};
+use crate::task::Call;
 
 /// The callbacks of a yard that are to be called.
 #[derive(Default)]
@@ -130,8 +130,7 @@ impl Turn {
     /// Has a blocking thread use it.
     pub(crate) fn send(self) {
         let runtime = self.yard.runtime.clone();
-        // If the system gives it no thread, tokio panics, and has kept the turn for the next thread that there is.
-        drop(catch(|| runtime.spawn_blocking(move || drop(self))).map_err(Payload::new));
+        runtime.spawn_blocking(move || drop(self));
     }
 }
 

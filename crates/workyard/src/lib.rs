@@ -211,6 +211,7 @@ mod primitives;
 #[cfg(feature = "progress")]
 pub mod progress;
 pub mod queue;
+mod refusals;
 mod report;
 mod retry;
 mod runtime;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+use crate::refusals::Refusals;
 use crate::simulation::{Simulator, here};
 
 /// Where a yard runs what it starts.
@@ -13,12 +14,13 @@ use crate::simulation::{Simulator, here};
 pub(crate) struct Runtime {
     handle: Handle,
     simulator: Option<Arc<dyn Simulator>>,
+    refusals: Refusals,
 }
 
 impl Runtime {
     /// This runtime, or the simulator that this thread belongs to.
     pub(crate) fn new(handle: Handle) -> Self {
-        Self { handle, simulator: here() }
+        Self { handle, simulator: here(), refusals: Refusals::default() }
     }
 
     /// Runs a future. On a simulator there is no handle to it.
@@ -36,20 +38,11 @@ impl Runtime {
         }
     }
 
-    /// Runs a closure that may block. On a simulator there is no handle to it.
-    ///
-    /// # Panics
-    /// If the system gives no thread.
-    pub(crate) fn spawn_blocking<R: Send + 'static>(
-        &self,
-        closure: impl FnOnce() -> R + Send + 'static,
-    ) -> Option<JoinHandle<R>> {
+    /// Runs a closure that may block: if the system gives no thread for it, once it does.
+    pub(crate) fn spawn_blocking(&self, closure: impl FnOnce() + Send + 'static) {
         match &self.simulator {
-            None => Some(self.handle.spawn_blocking(closure)),
-            Some(simulator) => {
-                simulator.call(std::any::type_name_of_val(&closure), Box::new(move || drop(closure())));
-                None
-            }
+            None => self.refusals.spawn_blocking(&self.handle, closure),
+            Some(simulator) => simulator.call(std::any::type_name_of_val(&closure), Box::new(closure)),
         }
     }
 

@@ -66,7 +66,7 @@ impl Executor {
             Self::Io(_) => debug_assert!(false, "an io lane has no workers"),
             Self::Cpu(threads) => threads.run(worker),
             Self::Blocking(runtime) | Self::SimulatedCpu(runtime) => {
-                drop(runtime.spawn_blocking(move || worker.run(false)));
+                runtime.spawn_blocking(move || worker.run(false));
             }
         }
     }

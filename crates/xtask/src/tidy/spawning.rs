@@ -4,9 +4,10 @@ use super::finding::Findings;
 use crate::source::Source;
 
 /// Where the library may start tasks and threads, by the start of the path, and why.
-const ROOMS: [(&str, &str); 8] = [
+const ROOMS: [(&str, &str); 9] = [
     ("crates/workyard/src/lane/", "lanes are what runs tasks"),
     ("crates/workyard/src/runtime", "what the other rooms start goes through it, to the runtime or to a simulator"),
+    ("crates/workyard/src/refusals", "what a system without threads refused is asked for again, which is no task"),
     ("crates/workyard/src/shutdown", "the supervisor ends every task, so it can be none"),
     ("crates/workyard/src/callbacks", "what tasks have called at their ends is no task, and must not wait for a lane"),
     ("crates/workyard/src/observe/watchdog/thread", "what tells of held-up threads must not need one of them"),
