@@ -153,7 +153,7 @@ fn a_future_may_panic_when_dropped() {
         let held = payloads.panicking_payload();
         let stopped = yard.io().submit(async {
             let _held = held;
-            std::future::pending::<()>().await;
+            pending::<()>().await;
         });
         let stopped = stopped.await.unwrap();
         soon(wait_for_async("it runs", SOON, || lane(&yard, "io").counts.ledger.running == 1)).await;
