@@ -391,6 +391,11 @@ impl<T> LanePolicy<T> {
         self.waiting.len() > 0 && self.has_free_slot()
     }
 
+    /// Whether a task waits for a slot.
+    pub const fn has_queued(&self) -> bool {
+        self.waiting.len() > 0
+    }
+
     /// Whether anybody wants a slot or a place: a task that waits, a body that lent its slot, a submitter in line.
     pub const fn is_wanted(&self) -> bool {
         self.waiting.len() > 0 || self.lending > 0 || self.has_line()

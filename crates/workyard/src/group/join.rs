@@ -43,10 +43,8 @@ impl<T> Future for JoinNext<'_, T> {
             if let Poll::Ready(next) = this.group.poll_next(&mut this.ticket, cx) {
                 break next;
             }
-            match this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) {
-                Next::Again => {}
-                Next::NoStack if this.group.give_up_one() => {}
-                Next::NoStack | Next::Stuck | Next::Wait => return Poll::Pending,
+            if this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) != Next::Again {
+                return Poll::Pending;
             }
         };
         budget.made_progress();
@@ -144,10 +142,8 @@ impl<T> Future for Wait<'_, T> {
                 this.nested.end();
                 return Poll::Ready(results);
             }
-            match this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) {
-                Next::Again => {}
-                Next::NoStack if this.group.give_up_one() => {}
-                Next::NoStack | Next::Stuck | Next::Wait => break,
+            if this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) != Next::Again {
+                break;
             }
         }
         let Some(limit) = *this.limit else { return Poll::Pending };

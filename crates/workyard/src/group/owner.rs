@@ -232,9 +232,6 @@ impl<T> Group<T> {
     /// Waits for the next member to end and gives its result; `None` when the group is empty. Those who wait are served
     /// in order; all of them are told when the group gets empty.
     ///
-    /// A closure that would have to run a member in its own stack, and has too little of that left, gets
-    /// [`WouldDeadlock`](crate::TaskErrorKind::WouldDeadlock) in its stead, and the task goes on outside of the group.
-    ///
     /// # Cancel safety
     /// No result is lost when the future is dropped.
     pub fn join_next(&self) -> JoinNext<'_, T> {

@@ -83,7 +83,7 @@ impl<T> GroupShared<T> {
     /// The result of a member that has ended. `None` if there is none now.
     pub(super) fn try_next(&self) -> Option<Result<T, TaskError>> {
         let taken = self.change(State::take_next)?;
-        Some(result_of(taken))
+        Some(result_of(&*taken))
     }
 
     /// The next result, or `None` when the group is empty.
@@ -111,7 +111,7 @@ impl<T> GroupShared<T> {
             Poll::Pending => next(Some(cx.waker().clone()), ticket),
             ready @ Poll::Ready(_) => ready,
         };
-        polled.map(|taken| taken.map(result_of))
+        polled.map(|taken| taken.map(|taken| result_of(&*taken)))
     }
 
     /// Some of the members that were accepted and have not ended, first those that need a slot of `lane`. O(members), for who
@@ -121,14 +121,6 @@ impl<T> GroupShared<T> {
             let header = task.header();
             header.needs_slot() && Arc::ptr_eq(&header.lane, lane)
         })
-    }
-
-    /// Gives up a member that the task which waits would have to run in its stack, and cannot. `false` if there is none.
-    pub(super) fn give_up_one(&self) -> bool {
-        let Some(waiter) = current::task() else { return false };
-        let lane = &waiter.header().lane;
-        let is_one = |task: &dyn Join<T>| task.header().is_queued() && Arc::ptr_eq(&task.header().lane, lane);
-        self.change(|state, after| state.give_up_one(is_one, after))
     }
 
     pub(super) fn leave_line(&self, ticket: Ticket) {
@@ -198,15 +190,11 @@ fn stop(task: &Arc<dyn Task>, how: End) {
 }
 
 fn results_of<T>(taken: Vec<Taken<T>>) -> Vec<Result<T, TaskError>> {
-    taken.into_iter().map(result_of).collect()
+    taken.into_iter().map(|taken| result_of(&*taken)).collect()
 }
 
-fn result_of<T>(Taken { task, given_up }: Taken<T>) -> Result<T, TaskError> {
-    if given_up {
-        task.detach();
-        return Err(TaskError::would_deadlock(task.header()));
-    }
-    match task.poll_join(&mut Context::from_waker(Waker::noop())) {
+fn result_of<T>(taken: &dyn Join<T>) -> Result<T, TaskError> {
+    match taken.poll_join(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => unreachable!("a member has its result before its group is told"),
     }

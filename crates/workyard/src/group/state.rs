@@ -49,11 +49,7 @@ pub(super) enum End {
 pub(super) struct Ticket(u64);
 
 /// A task that was taken out of the group, its result with it.
-pub(super) struct Taken<T> {
-    pub(super) task: Arc<dyn Join<T>>,
-    /// Its result is not there, and may come later: it was [given up](State::give_up_one).
-    pub(super) given_up: bool,
-}
+pub(super) type Taken<T> = Arc<dyn Join<T>>;
 
 pub(super) struct State<T> {
     /// By number.
@@ -80,7 +76,6 @@ struct Member<T> {
     /// Who waits for room for it.
     submitter: Option<Waker>,
     failed: bool,
-    given_up: bool,
 }
 
 /// What is to be done after the lock: wakers to wake, and one to drop.
@@ -123,7 +118,7 @@ impl<T> State<T> {
         if self.end.is_some() {
             return None;
         }
-        let member = Some(Member { task, submitter: None, failed: false, given_up: false });
+        let member = Some(Member { task, submitter: None, failed: false });
         self.live += 1;
         if let Some(free) = self.free.pop() {
             self.members[free as usize] = member;
@@ -136,7 +131,7 @@ impl<T> State<T> {
 
     /// A task that was never accepted leaves again.
     #[must_use]
-    pub(super) fn leave(&mut self, member: u32, after: &mut After) -> Option<Arc<dyn Join<T>>> {
+    pub(super) fn leave(&mut self, member: u32, after: &mut After) -> Option<Taken<T>> {
         let left = self.remove(member)?;
         self.live -= 1;
         after.unused = left.submitter;
@@ -153,30 +148,12 @@ impl<T> State<T> {
     /// The result of a member is there. Nothing happens if the group was dropped before.
     pub(super) fn ended(&mut self, number: u32, failed: bool, after: &mut After) {
         let Some(Some(member)) = self.members.get_mut(number as usize) else { return };
-        if member.given_up {
-            return;
-        }
         member.failed = failed;
         self.failed += usize::from(failed);
         self.live -= 1;
         self.ended.push_back(number);
         self.give_turn(after);
         self.tell_waiters(after);
-    }
-
-    /// Who waits will wait for one of these no more: it counts as ended, and goes on. `false` if there is none.
-    pub(super) fn give_up_one(&mut self, is_one: impl Fn(&dyn Join<T>) -> bool, after: &mut After) -> bool {
-        let is_such = |member: &Member<T>| !member.given_up && is_one(&*member.task);
-        let Some(at) = self.members.iter().position(|member| member.as_ref().is_some_and(is_such)) else {
-            return false;
-        };
-        // There are no more than have numbers.
-        let Ok(number) = u32::try_from(at) else { return false };
-        self.ended(number, true, after);
-        if let Some(member) = &mut self.members[at] {
-            member.given_up = true;
-        }
-        true
     }
 
     /// Ends the group: what is to be stopped, and who is to be told that there is no waiting for room any more.
@@ -189,7 +166,7 @@ impl<T> State<T> {
 
     /// Lets go of all members.
     #[must_use]
-    pub(super) fn clear(&mut self) -> Vec<Arc<dyn Join<T>>> {
+    pub(super) fn clear(&mut self) -> Vec<Taken<T>> {
         self.live = 0;
         self.failed = 0;
         self.ended.clear();
@@ -204,7 +181,7 @@ impl<T> State<T> {
         if self.is_empty() {
             self.tell_waiters(after);
         }
-        Some(Taken { task: taken.task, given_up: taken.given_up })
+        Some(taken.task)
     }
 
     /// All results that are there.
@@ -217,8 +194,7 @@ impl<T> State<T> {
     /// Some of the members that were accepted and have not ended, the urgent ones first.
     pub(super) fn some_live(&self, most: usize, is_urgent: impl Fn(&dyn Join<T>) -> bool) -> Vec<Arc<dyn Task>> {
         let is_live = |task: &&Arc<dyn Join<T>>| task.header().status().is_some_and(|status| !status.is_ended());
-        let waited_for = || self.members.iter().flatten().filter(|member| !member.given_up);
-        let live = || waited_for().map(|member| &member.task).filter(is_live);
+        let live = || self.members.iter().flatten().map(|member| &member.task).filter(is_live);
         let urgent = live().filter(|task| is_urgent(&***task)).take(most);
         let others = live().filter(|task| !is_urgent(&***task)).take(most);
         urgent.chain(others).take(most).map(|task| Arc::clone(task) as Arc<dyn Task>).collect()
@@ -298,10 +274,9 @@ impl<T> State<T> {
     }
 
     fn remove(&mut self, member: u32) -> Option<Member<T>> {
-        let removed = self.members.get_mut(member as usize)?.take()?;
-        // The end of one that was given up is still to be told by this number.
-        self.free.extend((!removed.given_up).then_some(member));
-        Some(removed)
+        let removed = self.members.get_mut(member as usize)?.take();
+        self.free.extend(removed.is_some().then_some(member));
+        removed
     }
 
     fn give_turn(&mut self, after: &mut After) {

@@ -17,7 +17,8 @@ use crate::task::cell::{Submitted, Task};
 /// The task is a member from the first poll on, so `join_next` does not call the group empty while this waits for room.
 ///
 /// # Errors
-/// The work comes back if the lane is closed or the group was cancelled, also while this waits.
+/// The work comes back if the lane is closed or the group was cancelled, also while this waits, or if a closure of the same lane has [no stack
+/// left](SubmitError::is_out_of_stack) to make room.
 ///
 /// # Cancel safety
 /// Dropping it means that the task was never accepted; it leaves the group and the line for room.

@@ -67,11 +67,12 @@ impl Guard {
         let list = Arc::clone(&self.list);
         let thread = thread::Builder::new().name("workyard-wakes".to_owned()).stack_size(STACK_BYTES);
         if let Err(error) = thread.spawn(move || list.run(|| thread::sleep(LOOK))) {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(target: "workyard", error, "a thread could not be started: each waiter is woken by itself");
+            // First, since whoever listens to records may do anything.
             for wakes in self.list.give_up() {
                 wakes.let_go_unguarded();
             }
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(target: "workyard", error, "a thread could not be started: each waiter is woken by itself");
         }
     }
 

@@ -12,7 +12,8 @@ macro_rules! submission_verbs {
         /// Submits `work` and waits for room: back-pressure. Gives a handle.
         ///
         /// # Errors
-        /// The work comes back if the lane is closed.
+        /// The work comes back if the lane is closed, or to a closure of the same lane that has [no stack
+        /// left](SubmitError::is_out_of_stack) to make room.
         ///
         /// # Cancel safety
         /// Dropping the future means that the task was never accepted.
@@ -73,7 +74,7 @@ macro_rules! submission_verbs {
         /// Submits `work` and waits for room, at most for `limit`.
         ///
         /// # Errors
-        /// The work comes back if the time is up or the lane is closed.
+        /// The work comes back if the time is up or the lane is closed, or as from a submission that waits for ever.
         ///
         /// # Panics
         /// The future panics when it has to wait outside of a tokio runtime.
@@ -95,7 +96,8 @@ macro_rules! submission_verbs {
         /// As [`submit`](Self::submit), for plain threads: this one is blocked until there is room.
         ///
         /// # Errors
-        /// The work comes back if the lane is closed.
+        /// The work comes back if the lane is closed, or to a closure of the same lane that has [no stack
+        /// left](SubmitError::is_out_of_stack) to make room.
         #[track_caller]
         pub fn blocking_submit<$($generic),+>($($receiver)+, work: F) -> Result<Handle<$output>, SubmitError<F>>
         where
@@ -107,7 +109,8 @@ macro_rules! submission_verbs {
         /// Submits `work`, waits for room, and then for the result.
         ///
         /// # Errors
-        /// The [`TaskError`] says how the task ended, or that the lane is closed.
+        /// The [`TaskError`] says how the task ended, or that the lane is closed; or that a closure of the same lane has no stack left to make
+        /// room ([`WouldDeadlock`](crate::TaskErrorKind::WouldDeadlock)).
         ///
         /// # Cancel safety
         /// Dropping the future before the task is accepted leaves nothing behind; dropping it later cancels the task.

@@ -230,6 +230,11 @@ impl LaneShared {
         self.state.lock().policy.is_wanted()
     }
 
+    /// Whether a task waits for a slot.
+    pub(crate) fn has_queued(&self) -> bool {
+        self.state.lock().policy.has_queued()
+    }
+
     pub(crate) fn count_refusal(&self) {
         self.state.lock().policy.count_refusal();
     }

@@ -20,7 +20,7 @@ use workyard_core::{Moment, mutant};
 
 use crate::lane::LaneShared;
 use crate::primitives::{AtomicBool, Mutex};
-use crate::task::wake_caught;
+use crate::task::use_up_caught;
 
 /// The wakes that a lane holds back.
 #[derive(Default)]
@@ -154,9 +154,7 @@ impl Wakers {
     }
 
     fn wake(self) {
-        for waker in self.first.iter().chain(&self.rest) {
-            wake_caught(waker);
-        }
+        self.first.into_iter().chain(self.rest).for_each(use_up_caught);
     }
 }
 

@@ -36,6 +36,10 @@ impl Target<'_> {
         }
     }
 
+    fn is_room_of(&self, lane: &Arc<LaneShared>) -> bool {
+        matches!(self, Self::Room(wanted) if Arc::ptr_eq(wanted, lane))
+    }
+
     fn task(&self) -> Option<&Arc<dyn Task>> {
         match self {
             Self::Task(task) => Some(task),
@@ -53,7 +57,7 @@ pub(crate) enum Next {
     Again,
     /// What is awaited can never come.
     Stuck,
-    /// A closure would have to run what it waits for, or what makes the room that it waits for, and its stack is used up.
+    /// A closure would have to run others to have room in its own lane, and its stack is used up.
     NoStack,
 }
 
@@ -101,7 +105,7 @@ impl DirectWait {
                 Next::Stuck
             }
             (true, false) => judged_later(cx),
-            (false, _) => help(&waiter, cx),
+            (false, _) => help(&waiter, target.is_room_of(&header.lane), cx),
         }
     }
 
@@ -122,8 +126,8 @@ impl Drop for DirectWait {
     }
 }
 
-fn help(waiter: &Arc<dyn Task>, cx: &Context<'_>) -> Next {
-    match waiter.header().lane.yard.waits.help(waiter) {
+fn help(waiter: &Arc<dyn Task>, for_own_room: bool, cx: &Context<'_>) -> Next {
+    match waiter.header().lane.yard.waits.help(waiter, for_own_room) {
         Next::Again => after_run(true, cx),
         next @ (Next::Wait | Next::Stuck | Next::NoStack) => next,
     }
@@ -181,7 +185,7 @@ impl AnyWait {
     /// The future was polled and is not ready. `tasks` gives some of those that have not ended, first those that need a slot of
     /// the lane that it is given.
     ///
-    /// It is never told that it is stuck, but by its stack; who waits for the waiter in turn is told.
+    /// It is never told that it is stuck; who waits for the waiter in turn is told.
     pub(crate) fn pending(
         &mut self,
         tasks: impl FnOnce(usize, &Arc<LaneShared>) -> Vec<Arc<dyn Task>>,
@@ -195,7 +199,7 @@ impl AnyWait {
             self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
         }
         waiter.header().lane.yard.waits.tell_if_stuck(&waiter);
-        help(&waiter, cx)
+        help(&waiter, false, cx)
     }
 
     /// As [`pending`](Self::pending), for who ends this wait with each task that comes, and waits for the `left` that have not
@@ -219,7 +223,7 @@ impl AnyWait {
         match (is_stuck, is_known) {
             (true, true) => Next::Stuck,
             (true, false) => judged_later(cx),
-            (false, _) => help(&waiter, cx),
+            (false, _) => help(&waiter, false, cx),
         }
     }
 

@@ -156,8 +156,8 @@ impl Waits {
     }
 
     /// Runs, in the stack of a closure that waits, one task of its lane that it waits for or that takes up the room it
-    /// waits for.
-    pub(super) fn help(&self, waiter: &Arc<dyn Task>) -> Next {
+    /// waits for. `for_own_room`: it is asked by who waits for room in that lane, and can be told that there is no stack for that.
+    pub(super) fn help(&self, waiter: &Arc<dyn Task>, for_own_room: bool) -> Next {
         let header = waiter.header();
         let lane = &header.lane;
         if !lane.executor.runs_closures() || !lane.is_wanted() {
@@ -167,7 +167,7 @@ impl Waits {
             let task = self.state.lock().queued_in(header.id.0, lane);
             let Some(task) = task else { break };
             if !has_stack_left() {
-                return Next::NoStack;
+                return Next::Stuck;
             }
             match lane.run_within(waiter, Some(&task)) {
                 true => return Next::Again,
@@ -179,7 +179,7 @@ impl Waits {
         if !self.state.lock().waits_for_room_in(header.id.0, lane) {
             return Next::Wait;
         }
-        if !has_stack_left() {
+        if for_own_room && !has_stack_left() && lane.has_queued() {
             return Next::NoStack;
         }
         if lane.run_within(waiter, None) { Next::Again } else { Next::Wait }
