@@ -2,6 +2,9 @@
 //!
 //! Buckets are log-linear, as in `HdrHistogram`: eight to each power of two of nanoseconds, so a percentile is at most
 //! 12.5 % too high and never too low. One histogram is 4 KiB, whatever it has seen.
+//!
+//! Who measures next is mostly another CPU, which has to fetch what it writes to. So the last few are noted beside one another, and counted
+//! together; whoever looks sees them all the same.
 
 use std::time::Duration;
 
@@ -11,47 +14,65 @@ const SUB_BITS: u32 = 3;
 const SUB: u64 = 1 << SUB_BITS;
 const BUCKETS: usize = (64 - SUB_BITS as usize + 1) << SUB_BITS;
 
+/// How many are noted before they are counted: as many as make it half a cache line.
+const NOTED: usize = 7;
+
 /// How long things took.
 #[derive(Clone, Debug)]
 pub(crate) struct Histogram {
-    counts: Box<[u64]>,
+    counts: Box<[u64; BUCKETS]>,
     max: u64,
+    /// The buckets of the last ones, which are not counted yet.
+    noted: [u16; NOTED],
+    /// How many of those there are.
+    fresh: u8,
 }
 
 impl Histogram {
     pub(crate) fn new() -> Self {
-        Self { counts: vec![0; BUCKETS].into_boxed_slice(), max: 0 }
+        Self { counts: Box::new([0; BUCKETS]), max: 0, noted: [0; NOTED], fresh: 0 }
     }
 
     #[inline]
     pub(crate) fn record(&mut self, took: Duration) {
         let took = nanos(took);
-        if let Some(count) = self.counts.get_mut(bucket(took)) {
-            *count += 1;
+        if let Some(note) = self.noted.get_mut(usize::from(self.fresh)) {
+            *note = bucket(took);
+            self.fresh += 1;
         }
-        // Written only if it changes: who measures next is likely to be another CPU.
-        if took > self.max {
-            self.max = took;
+        if usize::from(self.fresh) == NOTED {
+            count(&mut self.counts, &self.noted);
+            self.fresh = 0;
         }
+        self.max = self.max.max(took);
+    }
+
+    /// With what is only noted.
+    fn counted(&self) -> Box<[u64; BUCKETS]> {
+        let mut counts = self.counts.clone();
+        count(&mut counts, self.noted.get(..usize::from(self.fresh)).unwrap_or_default());
+        counts
     }
 
     pub(crate) fn percentiles(&self) -> Percentiles {
-        let seen = self.counts.iter().sum();
+        let counts = self.counted();
+        let seen = counts.iter().sum();
+        let at = |per_mille| self.at(per_mille, &*counts, seen);
         Percentiles {
             seen,
-            p50: self.at(500, seen),
-            p90: self.at(900, seen),
-            p99: self.at(990, seen),
-            p999: self.at(999, seen),
+            p50: at(500),
+            p90: at(900),
+            p99: at(990),
+            p999: at(999),
             max: Duration::from_nanos(self.max),
         }
     }
 
     /// The time that `per_mille` of all that were `seen` stay at or below.
-    fn at(&self, per_mille: u64, seen: u64) -> Duration {
+    fn at(&self, per_mille: u64, counts: &[u64], seen: u64) -> Duration {
         let wanted = u128::from(seen) * u128::from(per_mille);
         let mut below = 0_u128;
-        for (index, &count) in self.counts.iter().enumerate() {
+        for (index, &count) in counts.iter().enumerate() {
             below += u128::from(count) * 1_000;
             if below >= wanted {
                 return Duration::from_nanos(upper_bound(index).min(self.max));
@@ -79,11 +100,19 @@ pub struct Percentiles {
     pub max: Duration,
 }
 
+fn count(counts: &mut [u64; BUCKETS], buckets: &[u16]) {
+    for &bucket in buckets {
+        if let Some(count) = counts.get_mut(usize::from(bucket)) {
+            *count += 1;
+        }
+    }
+}
+
 #[inline]
-fn bucket(value: u64) -> usize {
+fn bucket(value: u64) -> u16 {
     let shift = (value | SUB).ilog2() - SUB_BITS;
     // Below BUCKETS: the shift is at most 60, the mantissa below 2 × SUB.
-    usize::try_from(u64::from(shift) * SUB + (value >> shift)).unwrap_or(usize::MAX)
+    u16::try_from(u64::from(shift) * SUB + (value >> shift)).unwrap_or(u16::MAX)
 }
 
 /// The largest value of a bucket.
@@ -103,7 +132,7 @@ mod tests {
         let powers = (0..64).map(|bit| 1_u64 << bit);
         let values = powers.flat_map(|p| [p - 1, p, p + 1, p | p >> 1, p | p >> 2]).chain([u64::MAX]);
         for value in values {
-            let index = bucket(value);
+            let index = usize::from(bucket(value));
             assert!(index < BUCKETS, "{value} is in bucket {index}");
             let upper = upper_bound(index);
             assert!(upper >= value, "{value} is above its bucket's {upper}");
@@ -128,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_longest_time_is_in_the_last_bucket_and_4_kib_are_enough() {
-        assert_eq!(bucket(u64::MAX), BUCKETS - 1);
+        assert_eq!(usize::from(bucket(u64::MAX)), BUCKETS - 1);
         assert!(size_of_val(&*Histogram::new().counts) <= 4 << 10);
     }
 

@@ -11,6 +11,7 @@ const NONE: u32 = u32::MAX;
 /// Between whom a number stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Link {
+    /// Of the first, it says nothing.
     before: u32,
     after: u32,
 }
@@ -80,11 +81,12 @@ impl Line {
 
     /// Takes `slot`, which is in this list, out of it.
     pub(crate) fn remove(&mut self, links: &mut impl Linked, slot: u32) {
-        let Link { before, after } = *links.link(slot);
-        match before {
-            NONE => self.first = after,
-            before => links.link(before).after = after,
+        if slot == self.first {
+            self.pop_first(links);
+            return;
         }
+        let Link { before, after } = *links.link(slot);
+        links.link(before).after = after;
         match after {
             NONE => self.last = before,
             after => links.link(after).before = before,
@@ -92,9 +94,15 @@ impl Line {
         self.len -= 1;
     }
 
+    /// Takes the first out. Whoever follows is not looked at: what stands before the first is never asked for.
+    #[inline]
     pub(crate) fn pop_first(&mut self, links: &mut impl Linked) -> Option<u32> {
         let slot = self.first()?;
-        self.remove(links, slot);
+        self.first = links.link(slot).after;
+        if self.first == NONE {
+            self.last = NONE;
+        }
+        self.len -= 1;
         Some(slot)
     }
 }

@@ -183,6 +183,9 @@ impl LaneShared {
             (ended, state.next_closure(now, &mut effects), took, state.short.are_expected())
         };
         let waker = self.body_ended_quietly(task, end, effects);
+        if waker.is_none() && !self.wakes.are_any() {
+            return next;
+        }
         // What blocks may wait for whoever is not woken.
         let may_wait = next.is_some() && (are_short || self.executor.computes());
         if let Some(patience) = patience(took, ran, self.at_once, are_short).filter(|_| may_wait) {

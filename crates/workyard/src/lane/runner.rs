@@ -143,9 +143,13 @@ impl LaneState {
     /// Wakes the runners that wanted more slots than there were, if some are free now.
     #[inline]
     pub(super) fn feed(&mut self, effects: &mut Effects) {
-        if self.hungry.is_empty() || !self.policy.has_spare_slot() {
-            return;
+        if !self.hungry.is_empty() && self.policy.has_spare_slot() {
+            self.feed_all(effects);
         }
+    }
+
+    #[cold]
+    fn feed_all(&mut self, effects: &mut Effects) {
         for slot in self.hungry.drain(..) {
             // If the runner has ended, the number may be another's, who is then polled once for nothing.
             if let Some(runner) = self.policy.kept(slot) {

@@ -72,7 +72,7 @@ impl LaneShared {
 impl Wakes {
     /// Relaxed: whoever has held one back sees it, and looks again itself.
     #[inline]
-    fn are_any(&self) -> bool {
+    pub(super) fn are_any(&self) -> bool {
         self.are_any.load(Ordering::Relaxed)
     }
 

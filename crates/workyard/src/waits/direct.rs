@@ -112,6 +112,13 @@ impl DirectWait {
     /// The future is ready or will not be polled again.
     #[inline]
     pub(crate) fn end(&mut self) {
+        if self.entered.is_some() {
+            self.leave();
+        }
+    }
+
+    #[cold]
+    fn leave(&mut self) {
         if let Some(entered) = self.entered.take() {
             let Entered { waiter, awaited, number } = *entered;
             waiter.header().lane.yard.waits.leave(&waiter, std::iter::once((awaited, number)));
