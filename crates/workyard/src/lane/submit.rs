@@ -21,6 +21,9 @@ use crate::waits::{DirectWait, Next, Target};
 /// The task that was accepted, or the work back.
 type Accepted<F, T> = Result<Arc<dyn Submitted<F, T>>, SubmitError<F>>;
 
+/// The task that was accepted, or why it was not.
+type Offered<F, T> = Result<Arc<dyn Submitted<F, T>>, (Submission<F, T>, Refused)>;
+
 /// Work on its way into a lane: made into a task, and not accepted.
 pub(super) struct Submission<F, T> {
     task: Arc<dyn Submitted<F, T>>,
@@ -117,6 +120,11 @@ impl<'a, F, T: 'static> Submit<'a, F, T> {
         self.lane.count_refusal();
         Some(submission.refused(why))
     }
+
+    /// As polling it, but gives the task itself.
+    pub(crate) fn poll_accepted(&mut self, cx: &mut Context<'_>) -> Poll<Accepted<F, T>> {
+        self.poll_offered(cx).map_err(|(submission, why)| submission.refused(why))
+    }
 }
 
 impl<F, T: 'static> Submit<'_, F, T> {
@@ -154,8 +162,8 @@ impl<F, T: 'static> Future for Submit<'_, F, T> {
 }
 
 impl<F, T: 'static> Submit<'_, F, T> {
-    /// As polling it, but gives the task itself.
-    pub(crate) fn poll_accepted(&mut self, cx: &mut Context<'_>) -> Poll<Accepted<F, T>> {
+    /// As polling it, but gives the task itself, also where it was refused.
+    fn poll_offered(&mut self, cx: &mut Context<'_>) -> Poll<Offered<F, T>> {
         let this = self;
         let Some(submission) = this.submission.take() else { polled_again() };
         // The turn of others says nothing about room: the submission stays as it is.
@@ -165,24 +173,29 @@ impl<F, T: 'static> Submit<'_, F, T> {
         };
         let admitted = loop {
             if let Poll::Ready(admitted) = this.poll_admission(&submission, cx) {
-                break admitted;
+                turn.made_progress();
+                break admitted.map_err(|_| Refused::Closed);
             }
-            let next = this.wait.pending(&Target::Room(this.lane), cx);
-            if next == Next::Again {
-                continue;
+            match this.wait.pending(&Target::Room(this.lane), cx) {
+                Next::Again => {}
+                Next::NoStack => {
+                    this.leave_line();
+                    break Err(Refused::Stack);
+                }
+                Next::Wait | Next::Stuck => {
+                    this.submission = Some(submission);
+                    return Poll::Pending;
+                }
             }
-            this.submission = Some(submission);
-            let refused = if next == Next::NoStack { this.give_up(Refused::Stack) } else { None };
-            return refused.map_or(Poll::Pending, |refused| Poll::Ready(Err(refused)));
         };
-        turn.made_progress();
         this.ticket = None;
         this.wait.end();
-        Poll::Ready(if admitted.is_ok() {
-            Ok(submission.task)
-        } else {
-            this.lane.count_refusal();
-            Err(submission.refused(Refused::Closed))
+        Poll::Ready(match admitted {
+            Ok(()) => Ok(submission.task),
+            Err(why) => {
+                this.lane.count_refusal();
+                Err((submission, why))
+            }
         })
     }
 }
@@ -279,16 +292,14 @@ impl<F, T: 'static> Future for Run<'_, F, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             match &mut self.stage {
-                Stage::Submitting(submit) => {
-                    let Some(task) = submit.submission.as_ref().map(|s| Arc::clone(&s.task)) else { polled_again() };
-                    match ready!(Pin::new(submit).poll(cx)) {
-                        Ok(handle) => self.stage = Stage::Waiting(handle.cancel_on_drop()),
-                        Err(refused) if refused.is_out_of_stack() => {
-                            return Poll::Ready(Err(TaskError::out_of_stack(task.header())));
-                        }
-                        Err(_) => return Poll::Ready(Err(TaskError::refused(task.header()))),
+                Stage::Submitting(submit) => match ready!(submit.poll_offered(cx)) {
+                    Ok(task) => self.stage = Stage::Waiting(Handle::new(task).cancel_on_drop()),
+                    Err((submission, why)) => {
+                        let header = submission.task.header();
+                        let error = if why == Refused::Stack { TaskError::out_of_stack } else { TaskError::refused };
+                        return Poll::Ready(Err(error(header)));
                     }
-                }
+                },
                 Stage::Waiting(handle) => return Pin::new(handle).poll(cx),
             }
         }
