@@ -9,6 +9,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio_rayon::AsyncThreadPool as _;
 use workyard::{BoxError, Lane, Scheduler};
 
+use super::bare::BareLane;
 use super::group::{Group, PER_ITEM, Requirement, Row, Unit, WALL, no_row, per_item};
 use super::runtime::{Awaited, run, threads};
 use crate::harness::{Meter, Sample};
@@ -23,6 +24,7 @@ pub(super) const GROUP: Group = Group {
         Row::new("workyard", "workyard `cpu().run`, `buffer_unordered`"),
         Row::new("workyard-map", "workyard `cpu().map`"),
         Row::new("rayon", "rayon, `into_par_iter().map().sum()`"),
+        Row::new("bare", "a queue without guarantees, `buffer_unordered`"),
     ],
     columns: PER_ITEM,
     requirements: &[at_most("workyard", 0.70, 0.55), at_most("workyard-map", 0.40, 0.32)],
@@ -38,6 +40,7 @@ pub(super) const RING: Group = Group {
     rows: &[
         Row::new("tokio-rayon-ring", "`tokio_rayon::spawn`, a ring of handles"),
         Row::new("workyard-ring", "workyard `cpu().submit`, a ring of handles"),
+        Row::new("bare-ring", "a queue without guarantees, a ring of handles"),
     ],
     requirements: &[at_most("workyard-ring", 0.80, 0.70)],
     ..GROUP
@@ -53,6 +56,8 @@ fn sample(row: &str, items: u64, iterations: u64) -> Result<Sample, BoxError> {
         "tokio-rayon" => in_pool(task, How::Unordered),
         "tokio-rayon-ring" => in_pool(task, How::Ring),
         "rayon" => in_pool(task, How::AtOnce),
+        "bare" => in_bare_lane(task, How::Unordered),
+        "bare-ring" => in_bare_lane(task, How::Ring),
         "workyard" => in_lane(task, How::Unordered),
         "workyard-ring" => in_lane(task, How::Ring),
         "workyard-map" => in_lane(task, How::AtOnce),
@@ -61,7 +66,7 @@ fn sample(row: &str, items: u64, iterations: u64) -> Result<Sample, BoxError> {
 }
 
 /// How results are collected.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum How {
     /// One by one, as they come.
     Unordered,
@@ -98,56 +103,73 @@ impl Task {
 fn in_pool(task: Task, how: How) -> Result<Sample, BoxError> {
     run(Awaited::InTask, async move {
         let pool = ThreadPoolBuilder::new().num_threads(threads()).build()?;
-        task.warm_up().check(sum_in_pool(&pool, task.warm_up(), how).await?)?;
-        let meter = Meter::start();
-        let sum = sum_in_pool(&pool, task, how).await?;
-        let used = meter.read();
-        task.check(sum)?;
-        Ok(per_item(used, task.items))
+        measured(task, |task| sum_in_pool(&pool, task, how)).await
     })
 }
 
 async fn sum_in_pool(pool: &ThreadPool, task: Task, how: How) -> Result<u64, BoxError> {
-    let submit = |index| pool.spawn_async(move || task.item(index));
-    match how {
-        How::Unordered => {
-            let results = stream::iter(0..task.items).map(submit).buffer_unordered(AT_ONCE);
-            Ok(results.fold(0, async |sum, value| sum + value).await)
-        }
-        How::Ring => {
-            let (mut sum, mut ring) = (0, VecDeque::with_capacity(AT_ONCE));
-            for index in 0..task.items {
-                if ring.len() == AT_ONCE
-                    && let Some(result) = ring.pop_front()
-                {
-                    let result: tokio_rayon::AsyncRayonHandle<u64> = result;
-                    sum += result.await;
-                }
-                ring.push_back(submit(index));
-            }
-            for result in ring {
-                sum += result.await;
-            }
-            Ok(sum)
-        }
-        How::AtOnce => Ok(pool.install(|| (0..task.items).into_par_iter().map(|index| task.item(index)).sum())),
+    if how == How::AtOnce {
+        return Ok(pool.install(|| (0..task.items).into_par_iter().map(|index| task.item(index)).sum()));
     }
+    Ok(collected(task, how, |index| pool.spawn_async(move || task.item(index))).await)
+}
+
+fn in_bare_lane(task: Task, how: How) -> Result<Sample, BoxError> {
+    run(Awaited::InTask, async move {
+        let lane = BareLane::new(threads());
+        measured(task, |task| sum_in_bare_lane(&lane, task, how)).await
+    })
+}
+
+async fn sum_in_bare_lane(lane: &BareLane, task: Task, how: How) -> Result<u64, BoxError> {
+    Ok(collected(task, how, |index| lane.submit(move || task.item(index))).await)
 }
 
 fn in_lane(task: Task, how: How) -> Result<Sample, BoxError> {
     run(Awaited::InTask, async move {
         let yard = Scheduler::builder().cpu(Lane::cpu().threads(threads()).queue(AT_ONCE)).build()?;
-        task.warm_up().check(sum_in_lane(&yard, task.warm_up(), how).await?)?;
-        let meter = Meter::start();
-        let sum = sum_in_lane(&yard, task, how).await?;
-        let used = meter.read();
-        task.check(sum)?;
+        let sample = measured(task, |task| sum_in_lane(&yard, task, how)).await?;
         let report = yard.shutdown().await;
         if !report.balances() || report.total.completed != task.items + task.warm_up().items {
             return Err(format!("{} items were asked for: {report}", task.items).into());
         }
-        Ok(per_item(used, task.items))
+        Ok(sample)
     })
+}
+
+/// `sum` is measured after it was warmed up.
+async fn measured<S>(task: Task, sum: impl Fn(Task) -> S) -> Result<Sample, BoxError>
+where
+    S: Future<Output = Result<u64, BoxError>>,
+{
+    task.warm_up().check(sum(task.warm_up()).await?)?;
+    let meter = Meter::start();
+    let total = sum(task).await?;
+    let used = meter.read();
+    task.check(total)?;
+    Ok(per_item(used, task.items))
+}
+
+/// What the items add up to, each of which is submitted by itself.
+async fn collected<F: Future<Output = u64>>(task: Task, how: How, submit: impl Fn(u64) -> F) -> u64 {
+    if how != How::Ring {
+        let results = stream::iter(0..task.items).map(submit).buffer_unordered(AT_ONCE);
+        return results.fold(0, async |sum, value| sum + value).await;
+    }
+    let (mut sum, mut ring) = (0, VecDeque::with_capacity(AT_ONCE));
+    for index in 0..task.items {
+        if ring.len() == AT_ONCE
+            && let Some(result) = ring.pop_front()
+        {
+            let result: F = result;
+            sum += result.await;
+        }
+        ring.push_back(submit(index));
+    }
+    for result in ring {
+        sum += result.await;
+    }
+    sum
 }
 
 async fn sum_in_lane(yard: &Scheduler, task: Task, how: How) -> Result<u64, BoxError> {

@@ -2,6 +2,7 @@
 //! submitted one by one, maps, how long the ones wait for the others, and queues.
 
 mod allocations;
+mod bare;
 mod bench;
 #[cfg(feature = "allocations")]
 mod counting;

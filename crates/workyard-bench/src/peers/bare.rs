@@ -1,0 +1,166 @@
+//! Owns a lane without guarantees: the least that it costs to have computations done by other threads, and to be woken when they are. Nothing is
+//! bounded, named, counted, cancelled or timed in it, and a computation that panics takes its thread with it.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+/// Threads that run what is in a queue, the oldest first.
+pub(super) struct BareLane {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    tasks: VecDeque<Arc<dyn Run>>,
+    sleeping: usize,
+    has_ended: bool,
+}
+
+/// A computation, and then its result.
+struct Cell<F, T>(Mutex<Place<F, T>>);
+
+struct Place<F, T> {
+    work: Option<F>,
+    result: Option<T>,
+    awaited_by: Option<Waker>,
+}
+
+trait Run: Send + Sync {
+    /// Gives the waker of who waits for the result.
+    fn run(&self) -> Option<Waker>;
+}
+
+trait Join<T>: Send + Sync {
+    fn poll_join(&self, cx: &Context<'_>) -> Poll<T>;
+}
+
+/// A result that comes.
+pub(super) struct BareHandle<T>(Arc<dyn Join<T>>);
+
+impl BareLane {
+    #[expect(clippy::disallowed_methods, reason = "who drops this waits for them")]
+    pub(super) fn new(threads: usize) -> Self {
+        let shared = Arc::<Shared>::default();
+        let threads = (0..threads).map(|_| Arc::clone(&shared)).map(|shared| thread::spawn(move || shared.work()));
+        Self { threads: threads.collect(), shared }
+    }
+
+    pub(super) fn submit<F, T>(&self, work: F) -> BareHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let place = Place { work: Some(work), result: None, awaited_by: None };
+        let cell = Arc::new(Cell(Mutex::new(place)));
+        let is_awaited = {
+            let mut queue = self.shared.queue.lock();
+            queue.tasks.push_back(Arc::<Cell<F, T>>::clone(&cell));
+            queue.sleeping > 0
+        };
+        if is_awaited {
+            self.shared.changed.notify_one();
+        }
+        BareHandle(cell)
+    }
+}
+
+impl Drop for BareLane {
+    fn drop(&mut self) {
+        self.shared.queue.lock().has_ended = true;
+        self.shared.changed.notify_all();
+        for thread in self.threads.drain(..) {
+            // It has panicked if a computation has, whose result then never came.
+            let _ended = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    /// Runs what comes, some at a time, and wakes who waits for them together.
+    fn work(&self) {
+        let (mut taken, mut held, mut due) = (Vec::with_capacity(AT_ONCE), Vec::new(), Instant::now());
+        while self.take(&mut taken, &mut held) {
+            for task in taken.drain(..) {
+                if let Some(waker) = Run::run(&*task) {
+                    if held.is_empty() {
+                        due = Instant::now() + PATIENCE;
+                    }
+                    held.push(waker);
+                }
+            }
+            if !held.is_empty() && Instant::now() >= due {
+                held.drain(..).for_each(Waker::wake);
+            }
+        }
+    }
+
+    /// Takes the next tasks. `false`: there will be none.
+    fn take(&self, taken: &mut Vec<Arc<dyn Run>>, held: &mut Vec<Waker>) -> bool {
+        let mut queue = self.queue.lock();
+        while queue.tasks.is_empty() {
+            if queue.has_ended {
+                return false;
+            }
+            MutexGuard::unlocked(&mut queue, || held.drain(..).for_each(Waker::wake));
+            if queue.tasks.is_empty() && !queue.has_ended {
+                queue.sleeping += 1;
+                self.changed.wait(&mut queue);
+                queue.sleeping -= 1;
+            }
+        }
+        let count = (queue.tasks.len() / SHARE).clamp(1, AT_ONCE);
+        taken.extend(queue.tasks.drain(..count));
+        true
+    }
+}
+
+impl<F: FnOnce() -> T + Send, T: Send> Run for Cell<F, T> {
+    fn run(&self) -> Option<Waker> {
+        let work = self.0.lock().work.take()?;
+        let result = work();
+        let mut place = self.0.lock();
+        place.result = Some(result);
+        place.awaited_by.take()
+    }
+}
+
+impl<F: Send, T: Send> Join<T> for Cell<F, T> {
+    fn poll_join(&self, cx: &Context<'_>) -> Poll<T> {
+        let mut place = self.0.lock();
+        let Some(result) = place.result.take() else {
+            place.awaited_by = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        Poll::Ready(result)
+    }
+}
+
+impl<T> Future for BareHandle<T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.0.poll_join(cx)
+    }
+}
+
+/// How many tasks a thread takes at most.
+const AT_ONCE: usize = 32;
+
+/// And which part of those that wait.
+const SHARE: usize = 4;
+
+/// How long a wake is held back at most, while there is more to run.
+const PATIENCE: Duration = Duration::from_micros(500);
