@@ -1,14 +1,15 @@
-//! Owns a lane without guarantees: the least that it costs to have computations done by other threads, and to be woken when they are. Nothing is
-//! bounded, named, counted, cancelled or timed in it, and a computation that panics takes its thread with it.
+//! Owns a lane without guarantees: a simple way to have computations done by other threads, some at a time, and to be woken for several that have
+//! ended. Nothing is bounded, named, counted, cancelled or timed in it, and a computation that panics takes its thread with it.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
+use tokio::task::coop::poll_proceed;
 
 /// Threads that run what is in a queue, the oldest first.
 pub(super) struct BareLane {
@@ -111,15 +112,16 @@ impl Shared {
     fn take(&self, taken: &mut Vec<Arc<dyn Run>>, held: &mut Vec<Waker>) -> bool {
         let mut queue = self.queue.lock();
         while queue.tasks.is_empty() {
+            if !held.is_empty() {
+                MutexGuard::unlocked(&mut queue, || held.drain(..).for_each(Waker::wake));
+                continue;
+            }
             if queue.has_ended {
                 return false;
             }
-            MutexGuard::unlocked(&mut queue, || held.drain(..).for_each(Waker::wake));
-            if queue.tasks.is_empty() && !queue.has_ended {
-                queue.sleeping += 1;
-                self.changed.wait(&mut queue);
-                queue.sleeping -= 1;
-            }
+            queue.sleeping += 1;
+            self.changed.wait(&mut queue);
+            queue.sleeping -= 1;
         }
         let count = (queue.tasks.len() / SHARE).clamp(1, AT_ONCE);
         taken.extend(queue.tasks.drain(..count));
@@ -151,8 +153,14 @@ impl<F: Send, T: Send> Join<T> for Cell<F, T> {
 impl<T> Future for BareHandle<T> {
     type Output = T;
 
+    /// Takes part in tokio's budget as a `oneshot` does, which is what the others wait for.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        self.0.poll_join(cx)
+        let turn = ready!(poll_proceed(cx));
+        let joined = self.0.poll_join(cx);
+        if joined.is_ready() {
+            turn.made_progress();
+        }
+        joined
     }
 }
 

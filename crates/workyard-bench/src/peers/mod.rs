@@ -1,5 +1,5 @@
 //! What does workyard cost, beside what people would write instead? Each group has the same work done in several ways: tasks
-//! submitted one by one, maps, how long the ones wait for the others, and queues.
+//! submitted one by one, maps, how long the ones wait for the others, and queues. One way is what nobody would write: a lane without guarantees.
 
 mod allocations;
 mod bare;
