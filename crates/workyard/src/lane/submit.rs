@@ -295,6 +295,8 @@ impl<F, T: 'static> Future for Run<'_, F, T> {
                 Stage::Submitting(submit) => match ready!(submit.poll_offered(cx)) {
                     Ok(task) => self.stage = Stage::Waiting(Handle::new(task).cancel_on_drop()),
                     Err((submission, why)) => {
+                        // The work goes first, while all that is known of it is there.
+                        drop(submission.task.give_back());
                         let header = submission.task.header();
                         let error = if why == Refused::Stack { TaskError::out_of_stack } else { TaskError::refused };
                         return Poll::Ready(Err(error(header)));
