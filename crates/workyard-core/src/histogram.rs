@@ -41,38 +41,39 @@ impl Histogram {
             self.fresh += 1;
         }
         if usize::from(self.fresh) == NOTED {
-            count(&mut self.counts, &self.noted);
-            self.fresh = 0;
+            self.count_noted();
         }
         self.max = self.max.max(took);
     }
 
-    /// With what is only noted.
-    fn counted(&self) -> Box<[u64; BUCKETS]> {
-        let mut counts = self.counts.clone();
-        count(&mut counts, self.noted.get(..usize::from(self.fresh)).unwrap_or_default());
-        counts
+    #[cold]
+    fn count_noted(&mut self) {
+        for &bucket in self.noted.iter().take(usize::from(self.fresh)) {
+            if let Some(count) = self.counts.get_mut(usize::from(bucket)) {
+                *count += 1;
+            }
+        }
+        self.fresh = 0;
     }
 
-    pub(crate) fn percentiles(&self) -> Percentiles {
-        let counts = self.counted();
-        let seen = counts.iter().sum();
-        let at = |per_mille| self.at(per_mille, &*counts, seen);
+    pub(crate) fn percentiles(&mut self) -> Percentiles {
+        self.count_noted();
+        let seen = self.counts.iter().sum();
         Percentiles {
             seen,
-            p50: at(500),
-            p90: at(900),
-            p99: at(990),
-            p999: at(999),
+            p50: self.at(500, seen),
+            p90: self.at(900, seen),
+            p99: self.at(990, seen),
+            p999: self.at(999, seen),
             max: Duration::from_nanos(self.max),
         }
     }
 
     /// The time that `per_mille` of all that were `seen` stay at or below.
-    fn at(&self, per_mille: u64, counts: &[u64], seen: u64) -> Duration {
+    fn at(&self, per_mille: u64, seen: u64) -> Duration {
         let wanted = u128::from(seen) * u128::from(per_mille);
         let mut below = 0_u128;
-        for (index, &count) in counts.iter().enumerate() {
+        for (index, &count) in self.counts.iter().enumerate() {
             below += u128::from(count) * 1_000;
             if below >= wanted {
                 return Duration::from_nanos(upper_bound(index).min(self.max));
@@ -98,14 +99,6 @@ pub struct Percentiles {
     pub p999: Duration,
     /// The longest, exactly.
     pub max: Duration,
-}
-
-fn count(counts: &mut [u64; BUCKETS], buckets: &[u16]) {
-    for &bucket in buckets {
-        if let Some(count) = counts.get_mut(usize::from(bucket)) {
-            *count += 1;
-        }
-    }
 }
 
 #[inline]
@@ -159,6 +152,16 @@ mod tests {
     fn the_longest_time_is_in_the_last_bucket_and_4_kib_are_enough() {
         assert_eq!(usize::from(bucket(u64::MAX)), BUCKETS - 1);
         assert!(size_of_val(&*Histogram::new().counts) <= 4 << 10);
+    }
+
+    #[test]
+    fn all_that_was_seen_counts_at_once() {
+        let mut histogram = Histogram::new();
+        for seen in 1..=3 * NOTED as u64 {
+            histogram.record(Duration::from_nanos(seen));
+            let p = histogram.percentiles();
+            assert_eq!((p.seen, p.max), (seen, Duration::from_nanos(seen)));
+        }
     }
 
     #[test]

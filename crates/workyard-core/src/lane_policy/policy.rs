@@ -465,7 +465,7 @@ impl<T> LanePolicy<T> {
     }
 
     /// How long tasks waited and how long bodies ran.
-    pub fn times(&self) -> (Percentiles, Percentiles) {
+    pub fn times(&mut self) -> (Percentiles, Percentiles) {
         (self.wait.percentiles(), self.run.percentiles())
     }
 
