@@ -22,6 +22,8 @@ const ENTER: u8 = 1;
 const EXIT: u8 = 2;
 const RECORD: u8 = 3;
 const CLOSE: u8 = 4;
+/// Each record, for as long as it is there.
+const EVENT: u8 = 5;
 
 struct Bad;
 
@@ -44,6 +46,12 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Bad {
         here(RECORD);
     }
 
+    fn on_event(&self, _: &tracing::Event<'_>, _: Context<'_, S>) {
+        if NEXT.load(Ordering::SeqCst) == EVENT {
+            resume_unwind(Box::new("on purpose"));
+        }
+    }
+
     fn on_close(&self, _: Id, _: Context<'_, S>) {
         here(CLOSE);
     }
@@ -63,6 +71,11 @@ async fn run_in(yard: &Scheduler, what: usize) -> Result<usize, workyard::BoxErr
 #[test]
 fn a_subscriber_that_panics_costs_no_task_and_no_slot() {
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Bad)).unwrap();
+    spans();
+    records();
+}
+
+fn spans() {
     for what in 0..5 {
         for place in [ENTER, EXIT, RECORD, CLOSE] {
             on_runtime(async {
@@ -78,5 +91,33 @@ fn a_subscriber_that_panics_costs_no_task_and_no_slot() {
                 assert_eq!(NEXT.swap(0, Ordering::SeqCst), 0, "it panicked in {what} at {place}");
             });
         }
+    }
+}
+
+/// Of panics that nobody looks at, more than are told of at once: the rest is told of at the end. And of a callback.
+fn records() {
+    for lane in ["io", "cpu", "blocking"] {
+        on_runtime(async {
+            let builder = Scheduler::builder().io(Lane::io().limit(1)).cpu(Lane::cpu().threads(1));
+            let yard = builder.blocking(Lane::blocking().limit(1)).build().unwrap();
+            NEXT.store(EVENT, Ordering::SeqCst);
+            for _ in 0..30 {
+                let fails = || resume_unwind(Box::new("nobody looks"));
+                match lane {
+                    "io" => drop(yard.io().submit(async move { fails() }).await.unwrap()),
+                    "cpu" => drop(yard.cpu().submit(fails).await.unwrap()),
+                    _ => drop(yard.blocking().submit(fails).await.unwrap()),
+                }
+            }
+            let told = |_: &workyard::TaskEnded| resume_unwind(Box::new("a callback"));
+            soon(yard.cpu().task("told").on_done(told).run(|| ())).await.unwrap();
+            for what in 0..5 {
+                assert_eq!(soon(run_in(&yard, what)).await.unwrap(), 1, "{what} after panics on {lane}");
+            }
+            let report = soon(yard.shutdown()).await;
+            assert!(report.balances() && report.is_clean(), "{lane}: {report}");
+            assert_eq!((report.total.panicked, report.pending_callbacks), (30, 0), "{lane}");
+            NEXT.store(0, Ordering::SeqCst);
+        });
     }
 }

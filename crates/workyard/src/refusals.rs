@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use crate::observe::record;
 use crate::task::{Payload, catch};
 
 /// How long it takes until the system is asked again, at first: twice as long each time, up to [`AT_MOST`].
@@ -34,15 +35,13 @@ impl Refusals {
         // AcqRel, as where it is counted down: whoever finds none comes after the last who asked.
         if self.0.fetch_add(1, Ordering::AcqRel) == 0 {
             drop(handle.spawn(self.clone().ask_again(handle.clone())));
-            // Whoever listens is foreign code.
-            let tell = || {
+            record(|| {
                 tracing::warn!(
                     target: "workyard",
                     error = refusal.message(),
                     "the system gives no thread for what blocks: it is asked again until it does"
                 );
-            };
-            drop(catch(tell).map_err(Payload::new));
+            });
         }
     }
 

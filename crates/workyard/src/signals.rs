@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use crate::block_on::block_on;
+use crate::observe::record;
 use crate::report::Report;
 use crate::runtime::Runtime;
 use crate::shutdown::Shutdown;
@@ -97,13 +98,17 @@ async fn shut_down_on_signal(shutdown: Shutdown) -> io::Result<Report> {
         Ok(report) => return Ok(report),
         Err(signal) => signal,
     };
-    tracing::warn!(target: "workyard", signal, left = %yard.left(), "shutting down: draining; a second signal aborts");
+    record(|| {
+        tracing::warn!(target: "workyard", signal, left = %yard.left(), "shutting down: draining; a second signal aborts");
+    });
     let mut report = shutdown.into_future();
     let signal = match signals.or(&mut report).await {
         Ok(report) => return Ok(report),
         Err(signal) => signal,
     };
-    tracing::warn!(target: "workyard", signal, left = %yard.left(), "shutting down: aborting what is left");
+    record(|| {
+        tracing::warn!(target: "workyard", signal, left = %yard.left(), "shutting down: aborting what is left");
+    });
     yard.cut_short();
     Ok(report.await)
 }

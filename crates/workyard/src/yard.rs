@@ -7,7 +7,7 @@ use workyard_core::Reason;
 
 use crate::ground::YardShared;
 use crate::lane::{BlockingLane, CpuLane, Executor, IoLane, LaneShared};
-use crate::observe::{LaneSnapshot, TaskInfo};
+use crate::observe::{LaneSnapshot, TaskInfo, record};
 use crate::schedule::{Schedule, Targets};
 use crate::shutdown::ShutdownState;
 
@@ -114,24 +114,28 @@ impl Drop for Yard {
     fn drop(&mut self) {
         let timers = self.close();
         if timers > 0 {
-            tracing::warn!(
-                target: "workyard",
-                timers,
-                "the last scheduler was dropped without a shutdown: timers that were not due are cancelled"
-            );
+            record(|| {
+                tracing::warn!(
+                    target: "workyard",
+                    timers,
+                    "the last scheduler was dropped without a shutdown: timers that were not due are cancelled"
+                );
+            });
         }
         for lane in self.lanes() {
             let left = lane.counts().ledger;
             lane.cancel_all(Reason::Dropped);
             if left.live() > 0 {
-                tracing::warn!(
-                    target: "workyard",
-                    lane = &*lane.name,
-                    queued = left.queued,
-                    running = left.running,
-                    retry_waiting = left.retry_waiting,
-                    "the last scheduler was dropped without a shutdown: what was left is cancelled"
-                );
+                record(|| {
+                    tracing::warn!(
+                        target: "workyard",
+                        lane = &*lane.name,
+                        queued = left.queued,
+                        running = left.running,
+                        retry_waiting = left.retry_waiting,
+                        "the last scheduler was dropped without a shutdown: what was left is cancelled"
+                    );
+                });
             }
             lane.unobserved.tell_rest(&lane.name);
         }

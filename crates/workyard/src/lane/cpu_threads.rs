@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 
 use crate::lane::stack::{self, CPU_STACK_BYTES};
 use crate::lane::workers::Worker;
+use crate::observe::record;
 use crate::runtime::Runtime;
 use crate::task::Payload;
 
@@ -79,26 +80,29 @@ impl CpuThreads {
     /// Sends a worker to one of the threads. Without its pool the lane is closed and empty, and a worker that is dropped says
     /// so.
     pub(super) fn run(&self, worker: Worker) {
-        if let Some(pool) = self.pool.lock().clone() {
-            enter(&pool, worker, &self.outermost);
-        }
+        let Some(pool) = self.pool() else { return };
+        enter(&pool, worker, &self.outermost);
     }
 
     /// As [`run`](Self::run), a moment later and by way of a thread that is not of this pool, so that the worker does not land
     /// on top of the very thread that it came from.
     pub(super) fn run_from_outside(&self, worker: Worker, runtime: &Runtime) {
-        if let Some(pool) = self.pool.lock().clone() {
-            let outermost = Arc::clone(&self.outermost);
-            drop(runtime.spawn(async move {
-                tokio::time::sleep(STAY_AWAY).await;
-                enter(&pool, worker, &outermost);
-            }));
-        }
+        let Some(pool) = self.pool() else { return };
+        let outermost = Arc::clone(&self.outermost);
+        drop(runtime.spawn(async move {
+            tokio::time::sleep(STAY_AWAY).await;
+            enter(&pool, worker, &outermost);
+        }));
+    }
+
+    /// Nothing is done under its lock: a runtime that has ended drops the worker there and then, and with it maybe all that the lane has.
+    fn pool(&self) -> Option<Arc<ThreadPool>> {
+        self.pool.lock().clone()
     }
 
     /// Whether this thread is one of them.
     pub(super) fn is_current(&self) -> bool {
-        self.pool.lock().as_ref().is_some_and(|pool| pool.current_thread_index().is_some())
+        self.pool().is_some_and(|pool| pool.current_thread_index().is_some())
     }
 
     /// Tells the threads to end once they have nothing to run. Returns at once.
@@ -151,11 +155,13 @@ impl Drop for AliveGuard {
 fn to_background() {
     #[cfg(target_os = "linux")]
     if let Err(error) = workyard_sys::to_background() {
-        tracing::debug!(error = &error as &dyn std::error::Error, "a cpu thread does not run in the background");
+        record(|| {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a cpu thread does not run in the background")
+        });
     }
 }
 
 /// A panic in something that a task gave to `rayon::spawn` itself; without a handler it would end the process.
 fn report_stray_panic(lane: &str, payload: &Payload) {
-    tracing::error!(lane, panic = payload.message(), "a job that a task spawned into its pool panicked");
+    record(|| tracing::error!(lane, panic = payload.message(), "a job that a task spawned into its pool panicked"));
 }

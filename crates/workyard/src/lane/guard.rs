@@ -17,6 +17,7 @@ use std::time::Duration;
 use workyard_core::mutant;
 
 use crate::lane::wakes::Wakes;
+use crate::observe::record;
 use crate::primitives::{Condvar, Mutex};
 use crate::runtime::Runtime;
 
@@ -72,7 +73,9 @@ impl Guard {
                 wakes.let_go_unguarded();
             }
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(target: "workyard", error, "a thread could not be started: each waiter is woken by itself");
+            record(|| {
+                tracing::warn!(target: "workyard", error, "a thread could not be started: each waiter is woken by itself");
+            });
         }
     }
 

@@ -4,7 +4,7 @@ use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 
-use crate::task::{Payload, catch};
+use crate::task::call_foreign;
 
 /// Tells the consumer of a map that something is to be done which only it can do: wait for room in a lane, or answer inputs that
 /// no runner will take.
@@ -20,6 +20,6 @@ impl Alarm {
     }
 
     pub(super) fn ring(&self) {
-        drop(catch(|| self.consumer.wake()).map_err(Payload::new));
+        call_foreign(|| self.consumer.wake());
     }
 }

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use workyard_core::RateLimit;
 
 use crate::lane::LaneShared;
+use crate::observe::record;
 use crate::task::header::Header;
 use crate::task::{Name, Origin, Payload, TaskEnded, TaskError, TaskErrorKind, TaskId};
 
@@ -129,11 +130,13 @@ impl Unobserved {
         let Some(held_back) = passed else { return };
         let About { name, site: submitted_at, .. } = *about;
         let (id, lane) = (about.id.map(tracing::field::display), &*about.lane.name);
-        if held_back == 0 {
-            tracing::error!(target: "workyard", id, name, lane, %submitted_at, panic, "{what}");
-        } else {
-            tracing::error!(target: "workyard", id, name, lane, %submitted_at, panic, "{what} (and {held_back} more)");
-        }
+        record(|| {
+            if held_back == 0 {
+                tracing::error!(target: "workyard", id, name, lane, %submitted_at, panic, "{what}");
+            } else {
+                tracing::error!(target: "workyard", id, name, lane, %submitted_at, panic, "{what} (and {held_back} more)");
+            }
+        });
     }
 }
 
@@ -173,10 +176,12 @@ fn tell_rest_later(lane: &Arc<LaneShared>) {
 }
 
 fn log_rest(lane: &str, held_back: u64) {
-    tracing::error!(
-        target: "workyard",
-        lane,
-        held_back,
-        "and {held_back} more panics that nobody looked at; {RECORDS_A_SECOND} a second are logged"
-    );
+    record(|| {
+        tracing::error!(
+            target: "workyard",
+            lane,
+            held_back,
+            "and {held_back} more panics that nobody looked at; {RECORDS_A_SECOND} a second are logged"
+        );
+    });
 }

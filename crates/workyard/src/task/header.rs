@@ -19,7 +19,7 @@ use crate::task::in_hand::InHand;
 use crate::task::limits::Watched;
 use crate::task::on_done::{Callback, Told};
 use crate::task::on_end::Watcher;
-use crate::task::panic::{Payload, catch};
+use crate::task::panic::call_foreign;
 use crate::task::rare::Rare;
 use crate::task::retrying::Retrying;
 
@@ -232,7 +232,7 @@ impl Header {
     pub(super) fn cancel_token(&self) {
         if let Some(token) = self.rare.get().and_then(|rare| rare.token.get()) {
             // A waker of whoever waits for the token may panic, which is not to take down who stops the task.
-            drop(catch(|| token.cancel()).map_err(Payload::new));
+            call_foreign(|| token.cancel());
         }
     }
 

@@ -31,5 +31,5 @@ pub(crate) use error::Origin;
 pub(crate) use id::Name;
 pub(crate) use on_done::{Call, Callback, End, Told};
 pub(crate) use on_end::Watcher;
-pub(crate) use panic::{Payload, catch, drop_caught, use_up_caught, wake_caught};
+pub(crate) use panic::{Payload, call_foreign, catch, drop_caught, use_up_caught, wake_caught};
 pub(crate) use retrying::{AttemptTimedOut, Retrying};

@@ -13,6 +13,12 @@ pub(crate) fn catch<T>(user_code: impl FnOnce() -> T) -> Result<T, Box<dyn Any +
     catch_unwind(AssertUnwindSafe(user_code))
 }
 
+/// Calls foreign code that nothing is awaited from: if it panics, that is all.
+#[inline]
+pub(crate) fn call_foreign(foreign: impl FnOnce()) {
+    drop(catch(foreign).map_err(Payload::new));
+}
+
 /// Drops a user's value; `Err` if its `Drop` panicked.
 pub(crate) fn drop_caught<T>(value: T) -> Result<(), Payload> {
     catch(|| drop(value)).map_err(Payload::new)
@@ -20,12 +26,12 @@ pub(crate) fn drop_caught<T>(value: T) -> Result<(), Payload> {
 
 /// Wakes; a waker may be foreign code, and one that panics is not to take down who wakes it.
 pub(crate) fn wake_caught(waker: &Waker) {
-    drop(catch(|| waker.wake_by_ref()).map_err(Payload::new));
+    call_foreign(|| waker.wake_by_ref());
 }
 
 /// As [`wake_caught`], with a waker that is used up: its `Drop` is foreign code, too.
 pub(crate) fn use_up_caught(waker: Waker) {
-    drop(catch(|| waker.wake()).map_err(Payload::new));
+    call_foreign(|| waker.wake());
 }
 
 /// The text of a panic.

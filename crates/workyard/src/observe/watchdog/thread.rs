@@ -21,7 +21,7 @@ use workyard_core::{Moment, NextLook, mutant};
 use super::alarm::Alarm;
 use super::suspects::{self, Suspect};
 use crate::lane::LaneShared;
-use crate::task::catch;
+use crate::observe::record;
 
 /// The watchdog of one yard.
 pub(crate) struct Watchdog {
@@ -114,7 +114,9 @@ impl Watchdog {
         let thread = std::thread::Builder::new().name("workyard-watch".to_owned());
         if let Err(error) = thread.stack_size(STACK_BYTES).spawn(move || round.run()) {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(target: "workyard", error, "the watchdog could not be started: nobody tells of what is stuck");
+            record(|| {
+                tracing::warn!(target: "workyard", error, "the watchdog could not be started: nobody tells of what is stuck");
+            });
         }
     }
 }
@@ -144,8 +146,7 @@ impl Round {
                 let mut alarm = suspects::alarm(&suspect, lane);
                 alarm.lasted = dog.lasted(&suspect);
                 if let Some(held_back) = dog.pass(now) {
-                    // Who listens is user code.
-                    drop(catch(|| tell(&alarm, held_back)).map_err(crate::task::Payload::new));
+                    record(|| tell(&alarm, held_back));
                 }
                 told.push((suspect, alarm));
             }
