@@ -5,20 +5,20 @@
 #[path = "common/run.rs"]
 mod run;
 
-use std::future::{Future, pending};
+use std::future::{Future, IntoFuture as _, pending};
 use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join;
+use futures_util::future::{join, select};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use workyard::{Handle, IoLane, Lane, Outcome, Reason, Report, Scheduler, Snapshot, TaskErrorKind, TaskStatus};
 use workyard_testkit::{DropCounter, Rng, SeedOnPanic, seeds, threads_named, wait_for, wait_for_async};
 
@@ -318,6 +318,31 @@ fn tasks_may_ask_for_the_end_of_their_own_yard() {
     });
 }
 
+/// It is at a poll that takes longer than the threads take to end, mostly, so it is dropped after that.
+#[test]
+fn a_future_that_waits_for_the_end_of_its_own_yard_is_cancelled_and_not_stuck() {
+    on_runtime(async {
+        for _ in 0..10 {
+            let yard = Scheduler::new();
+            let own = yard.clone();
+            let body = async move {
+                let polls_long = async {
+                    loop {
+                        thread::sleep(MOMENT);
+                        yield_now().await;
+                    }
+                };
+                select(pin!(own.shutdown().drain_for(MOMENT).into_future()), pin!(polls_long)).await;
+            };
+            let asks = yard.io().submit(body).await.unwrap();
+            soon(yard.closing().cancelled()).await;
+            let report = soon(yard.shutdown()).await;
+            assert!(is_clean(&report), "{report}");
+            assert!(asks.await.unwrap_err().is_cancelled());
+        }
+    });
+}
+
 #[test]
 fn tasks_that_submit_for_ever_do_not_keep_the_yard_open() {
     on_runtime(async {
@@ -364,7 +389,7 @@ fn nothing_is_accepted_and_then_lost_while_eight_submit_into_the_end() {
                 });
             }
             for _ in 0..rng.below(200) {
-                tokio::task::yield_now().await;
+                yield_now().await;
             }
             let report = soon(yard.shutdown().drain_for(SOON)).await;
             let (mut accepted, mut refused) = (0, 0);
@@ -549,7 +574,7 @@ fn closures_raced_by_the_end_of_their_runtime_complete_or_are_cancelled() {
                 handles.push(yard.blocking().submit(move || ran.fetch_add(1, Ordering::SeqCst)).await.unwrap());
             }
             for _ in 0..rng.below(20) {
-                tokio::task::yield_now().await;
+                yield_now().await;
             }
             (yard, handles)
         });
@@ -573,7 +598,7 @@ fn a_standalone_yard_may_be_dropped_anywhere() {
     let (inside, dropped) = (yard.clone(), Arc::new(AtomicBool::new(false)));
     let told = Arc::clone(&dropped);
     let itself = yard.io().blocking_submit(async move {
-        tokio::task::yield_now().await;
+        yield_now().await;
         drop(inside);
         told.store(true, Ordering::SeqCst);
     });

@@ -20,7 +20,7 @@ use crate::block_on::block_on;
 use crate::lane::Executor;
 use crate::primitives::whole::Mutex;
 use crate::report::Report;
-use crate::task::{Payload, TaskId, catch, current};
+use crate::task::{TaskId, call_foreign, current};
 use crate::yard::Yard;
 
 /// How long draining may take when nothing is said.
@@ -156,7 +156,15 @@ impl fmt::Debug for ShutdownFuture {
 pub(crate) struct ShutdownState {
     begun: OnceLock<Begun>,
     /// Tasks of the yard that wait for its end themselves: draining does not wait for them in turn.
-    callers: Mutex<Vec<TaskId>>,
+    callers: Mutex<Vec<CallerId>>,
+}
+
+/// A task that waits for the end of its own yard.
+#[derive(Clone, Copy)]
+struct CallerId {
+    task: TaskId,
+    /// It ends only when it has the report; a future is dropped before.
+    is_closure: bool,
 }
 
 /// A task of the yard waits for its end, for as long as this is there.
@@ -168,7 +176,7 @@ struct Caller<'a> {
 impl Drop for Caller<'_> {
     fn drop(&mut self) {
         let mut callers = self.yard.shutdown.callers.lock();
-        if let Some(at) = callers.iter().position(|&id| id == self.id) {
+        if let Some(at) = callers.iter().position(|caller| caller.task == self.id) {
             callers.swap_remove(at);
         }
     }
@@ -183,8 +191,9 @@ struct Begun {
 impl ShutdownState {
     fn note_caller<'a>(&self, yard: &'a Yard) -> Option<Caller<'a>> {
         let caller = current::task().filter(|task| Arc::ptr_eq(&task.header().lane.yard, &yard.shared))?;
-        let id = caller.header().id;
-        self.callers.lock().push(id);
+        let header = caller.header();
+        let id = header.id;
+        self.callers.lock().push(CallerId { task: id, is_closure: header.lane.executor.runs_closures() });
         yard.shared.task_ended();
         Some(Caller { yard, id })
     }
@@ -262,7 +271,7 @@ async fn supervise(books: Books, mut drained_by: watch::Receiver<Instant>, grace
     }
     yard.cancel_all();
     let _in_time = tokio::time::timeout(grace, async {
-        yard.empty().await;
+        yard.empty(|caller| caller.is_closure).await;
         yard.release_threads();
         for lane in yard.lanes() {
             if let Executor::Cpu(threads) = &lane.executor {
@@ -310,7 +319,7 @@ impl Yard {
         }
         // Afterwards, so that whoever sees it finds the lanes closed. A waker of whoever waits for the token may panic, which is not to
         // take down the end.
-        drop(catch(|| self.shared.closing.cancel()).map_err(Payload::new));
+        call_foreign(|| self.shared.closing.cancel());
         timers
     }
 
@@ -328,14 +337,15 @@ impl Yard {
 
     /// Waits until nothing is left to be waited for: no task, no body, no callback.
     async fn drained(&self) {
-        self.empty().await;
+        self.empty(|_| true).await;
         self.called().await;
     }
 
-    /// Waits until no lane holds a task or a body.
-    async fn empty(&self) {
+    /// Waits until no lane holds a task or a body, but for these callers.
+    async fn empty(&self, but_for: impl Fn(&CallerId) -> bool) {
         self.ends_until(|| {
-            let callers = self.shutdown.callers.lock().clone();
+            let callers = self.shutdown.callers.lock();
+            let callers: Vec<_> = callers.iter().filter(|&caller| but_for(caller)).map(|caller| caller.task).collect();
             // Timers first: what was on its way is in its lane by then.
             self.schedule.is_settled() && self.lanes().all(|lane| lane.holds_only(&callers))
         })
