@@ -10,7 +10,7 @@ use workyard_core::{Attempt, Chance, NextAttempt, RetryPolicy, mutant};
 
 use crate::retry::budget::RetryBudget;
 use crate::retry::builder::RetryBuilder;
-use crate::task::BoxError;
+use crate::task::{BoxError, drop_caught};
 
 /// What is tried again, how often, and when. Given to a task ([`FutureTask::retry`](crate::FutureTask::retry),
 /// [`ClosureTask::retry`](crate::ClosureTask::retry)), a map ([`Map::retry`](crate::Map::retry)) or a timer
@@ -68,6 +68,13 @@ pub(super) struct Inner {
     pub(super) timeouts: bool,
     pub(super) budget: Option<RetryBudget>,
     pub(super) chance: Mutex<Chance>,
+}
+
+impl Drop for Inner {
+    /// Whoever drops a task last is not to be hurt by what the predicate holds.
+    fn drop(&mut self) {
+        drop(drop_caught(self.when.take()));
+    }
 }
 
 /// How an attempt ended that did not end well.

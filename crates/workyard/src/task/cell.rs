@@ -311,6 +311,9 @@ impl<W: Work> Task for Cell<W> {
         Poll::Ready(match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(Ok(value))) => {
+                if let Some(retrying) = self.header.retrying() {
+                    self.drop_value(retrying.take_last_error());
+                }
                 self.stash(Ok(value));
                 Outcome::Completed
             }

@@ -10,6 +10,7 @@ use workyard_core::GaveUp;
 use crate::primitives::whole::Mutex;
 use crate::retry::Retry;
 use crate::task::error::BoxError;
+use crate::task::panic::drop_caught;
 
 /// The attempts of one task.
 pub(crate) struct Retrying {
@@ -82,6 +83,13 @@ impl Retrying {
     /// The error of the last attempt that failed, for whoever is told of the end.
     pub(crate) fn take_last_error(&self) -> Option<BoxError> {
         self.state.lock().last_error.take()
+    }
+}
+
+impl Drop for Retrying {
+    /// Whoever drops a task last is not to be hurt by what its attempts returned.
+    fn drop(&mut self) {
+        drop(drop_caught(self.take_last_error()));
     }
 }
 
