@@ -1,11 +1,13 @@
 //! How many attempts there are, what becomes of their errors, and what is not tried again.
 
 use std::io;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
-use tokio::time::{Instant, advance};
-use workyard::{BoxError, GaveUp, Outcome, Retry, Scheduler, TaskError, TaskErrorKind};
+use tokio::time::{Instant, advance, timeout};
+use workyard::{BoxError, GaveUp, Lane, Outcome, Retry, Scheduler, TaskError, TaskErrorKind};
 use workyard_testkit::{DropCounter, wait_for_async};
 
 use crate::common::Does::{Fails, Hangs, Panics, Works};
@@ -231,7 +233,7 @@ async fn a_deadline_counts_from_submission() {
 async fn a_closure_out_of_its_attempts_time_is_never_tried_again() {
     let yard = Scheduler::new();
     let clock = HeldClock::new();
-    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (go_on, wait) = mpsc::channel::<()>();
     let wait = Mutex::new(wait);
     let attempts = Arc::new(AtomicU32::new(0));
     let counting = Arc::clone(&attempts);
@@ -251,4 +253,65 @@ async fn a_closure_out_of_its_attempts_time_is_never_tried_again() {
     let report = end(&yard).await;
     assert_eq!((attempts.load(Ordering::Relaxed), report.lane("cpu").unwrap().counts.late_results), (1, 1));
     drop(clock);
+}
+
+/// An error whose `Drop` panics.
+#[derive(Debug)]
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        resume_unwind(Box::new("on purpose"));
+    }
+}
+
+impl std::fmt::Display for PanicsWhenDropped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("first")
+    }
+}
+
+impl std::error::Error for PanicsWhenDropped {}
+
+#[tokio::test]
+async fn an_error_that_panics_when_dropped_takes_no_worker_with_it() {
+    let yard = Scheduler::builder().cpu(Lane::cpu().threads(1)).blocking(Lane::blocking().limit(1)).build().unwrap();
+    let millis = Retry::exponential().attempts(2).min_delay(Duration::from_millis(1)).build().unwrap();
+    let fails_once = || {
+        let (go_on, wait) = mpsc::channel::<()>();
+        let mut first = true;
+        let work = move || {
+            if std::mem::take(&mut first) {
+                return Err(PanicsWhenDropped);
+            }
+            let _gone = wait.recv();
+            Ok(())
+        };
+        (go_on, work)
+    };
+    let ((cpu_goes_on, on_cpu), (blocking_goes_on, on_blocking)) = (fails_once(), fails_once());
+    drop(yard.cpu().task("fails once").retry(millis.clone()).submit(on_cpu).await.unwrap());
+    drop(yard.blocking().task("fails once").retry(millis).submit(on_blocking).await.unwrap());
+    wait_for_async("both are at their second attempts", SOON, || {
+        let lanes = yard.snapshot().lanes;
+        lanes[1..].iter().all(|lane| (lane.counts.retries, lane.counts.occupied) == (1, 1))
+    })
+    .await;
+    let behind_on_cpu = yard.cpu().submit(|| ()).await.unwrap();
+    let behind_on_blocking = yard.blocking().submit(|| ()).await.unwrap();
+    drop((cpu_goes_on, blocking_goes_on));
+    timeout(SOON, behind_on_cpu).await.expect("its lane goes on").unwrap();
+    timeout(SOON, behind_on_blocking).await.expect("its lane goes on").unwrap();
+    assert_eq!(yard.snapshot().lanes.iter().map(|lane| lane.unobserved_failures).sum::<u64>(), 2);
+    let report = end(&yard).await;
+    assert_eq!((report.total.completed, report.total.failed), (4, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_without_time_takes_no_step() {
+    let yard = Scheduler::new();
+    let retry = policy(2).attempt_timeout(Duration::ZERO).retry_timeouts().build().unwrap();
+    let on_io = yard.io().task("no time").retry(retry.clone()).run(|| async { Ok::<_, BoxError>(1) }).await;
+    assert_eq!(came(on_io), Err((TaskErrorKind::TimedOut, Some(2), Some(GaveUp::Attempts))));
+    end(&yard).await;
 }

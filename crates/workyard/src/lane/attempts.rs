@@ -103,7 +103,8 @@ impl<G, F: Future, T> FutureAttempts<G, F, T> {
     /// As the attempt does.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, BoxError>> {
         let polled = match self.as_mut().begin() {
-            Ok(()) => self.as_mut().poll_attempt(cx),
+            Ok(true) => self.as_mut().poll_attempt(cx),
+            Ok(false) => Ok(Poll::Ready(Err(AttemptTimedOut.into()))),
             Err(payload) => Err(payload),
         };
         let ended = match polled {
@@ -120,17 +121,20 @@ impl<G, F: Future, T> FutureAttempts<G, F, T> {
         Poll::Ready(ended.unwrap_or_else(|payload| std::panic::resume_unwind(payload)))
     }
 
-    /// Begins an attempt, if none is under way. `Err` is the panic of the function.
-    fn begin(self: Pin<&mut Self>) -> Result<(), Box<dyn Any + Send>> {
+    /// Begins an attempt, if none is under way. `false`: it has no time for a single step. `Err` is the panic of the function.
+    fn begin(self: Pin<&mut Self>) -> Result<bool, Box<dyn Any + Send>> {
         let mut this = self.project();
         if this.attempt.is_some() {
-            return Ok(());
+            return Ok(true);
         }
-        let Some((task, timeout)) = next(this.task, this.span) else { return Ok(()) };
+        let Some((task, timeout)) = next(this.task, this.span) else { return Ok(true) };
+        if timeout == Some(Duration::ZERO) {
+            return Ok(false);
+        }
         let future = this.span.within(|| catch(|| (this.work.call)(&mut this.work.given, &task)))?;
         this.attempt.set(Some(future));
         *this.sleep = timeout.map(|limit| Box::pin(tokio::time::sleep(limit)));
-        Ok(())
+        Ok(true)
     }
 
     fn poll_attempt(
