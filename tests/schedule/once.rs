@@ -221,6 +221,23 @@ async fn a_timer_of_several_years_fires_when_they_are_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn on_the_lane_of_a_later_yard_a_timer_counts_from_when_it_entered_that() {
+    let early = Scheduler::new();
+    advance(3_600 * SECOND).await;
+    let late = Scheduler::new();
+    early.after(SECOND).io_on(late.io(), async { sleep(2 * SECOND).await });
+    sleep(2 * SECOND).await;
+    settle().await;
+    let ages: Vec<_> = late.tasks().iter().map(|task| task.age).collect();
+    assert_eq!(ages, [SECOND]);
+    sleep(2 * SECOND).await;
+    settle().await;
+    let (wait, run) = (late.snapshot().lanes[0].wait, late.snapshot().lanes[0].run);
+    assert_eq!((wait.max, run.max), (Duration::ZERO, 2 * SECOND));
+    let _reports = (end(&early).await, end(&late).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_due_next_is_listed_in_order() {
     let yard = Scheduler::builder().lane("db", Lane::io()).build().unwrap();
     yard.after(20 * SECOND).io(async {});

@@ -15,7 +15,7 @@ use crate::schedule::entry::{Batch, Entry, InLine, Left};
 use crate::schedule::shared::Schedule;
 use crate::schedule::state::{Answer, Step};
 use crate::schedule::tick::{EndOfTick, Seed};
-use crate::task::{Payload, catch};
+use crate::task::call_foreign;
 
 /// How many steps are taken, or timers let into their lanes, and for how long, before others on the thread get their turn.
 const AT_ONCE: usize = 512;
@@ -46,8 +46,11 @@ impl Sleeper {
         self.batch.make(lane);
         for task in &self.batch.tasks {
             // The subscriber is foreign code.
-            drop(catch(|| task.header().open_span()).map_err(Payload::new));
+            call_foreign(|| task.header().open_span());
         }
+        // The lane may be another yard's, which has a time of its own.
+        let is_own = Arc::ptr_eq(&lane.yard, &self.schedule.yard);
+        let now = if is_own { now } else { lane.yard.clock.now() };
         let answer = match lane.offer_all(&mut self.batch.tasks, now) {
             None => Answer::In,
             Some(Refusal::Full) => Answer::Full(lane.line_up(cx)),
