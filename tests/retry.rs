@@ -10,6 +10,8 @@ mod backoff;
 mod budget;
 #[path = "retry/common.rs"]
 mod common;
+#[path = "common/ended.rs"]
+mod ended;
 #[path = "retry/maps.rs"]
 mod maps;
 #[path = "retry/settings.rs"]

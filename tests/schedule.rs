@@ -6,6 +6,8 @@
 mod common;
 #[path = "schedule/cron.rs"]
 mod cron;
+#[path = "common/ended.rs"]
+mod ended;
 #[path = "schedule/ends.rs"]
 mod ends;
 #[path = "schedule/failures.rs"]

@@ -12,6 +12,8 @@ use tokio::time::{Instant, advance};
 use workyard::{Handle, LaneCounts, Report, Retry, RetryBuilder, Scheduler, TaskStatus};
 use workyard_testkit::wait_for_async;
 
+use crate::ended::ended;
+
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
 /// How long anything may take before it counts as hung.
@@ -144,7 +146,7 @@ pub(crate) async fn settle() {
 /// Shuts down; the books balance, and nothing is left.
 pub(crate) async fn end(yard: &Scheduler) -> Report {
     assert!(yard.snapshot().ledger().balances());
-    let report = tokio::time::timeout(1_000 * SOON, yard.shutdown()).await.expect("shutdown ends");
+    let report = ended(yard).await;
     assert!(report.balances() && report.is_clean(), "{report:#}");
     for lane in &report.lanes {
         let counts = &lane.counts;

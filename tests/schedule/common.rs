@@ -8,6 +8,8 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 use workyard::{Lane, Report, Scheduler, Tick};
 
+use crate::ended::ended;
+
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
 /// How long anything may take before it counts as hung.
@@ -75,17 +77,4 @@ pub(crate) async fn end(yard: &Scheduler) -> Report {
     assert!(yard.scheduled().is_empty());
     assert_eq!(report.lanes.iter().map(|lane| lane.counts.ledger.accepted).sum::<u64>(), report.total.accepted);
     report
-}
-
-/// The report of the shutdown. Its threads take their own time, while a clock that stands jumps to whatever is awaited next: so it is asked for
-/// more than once.
-async fn ended(yard: &Scheduler) -> Report {
-    let began = std::time::Instant::now();
-    loop {
-        match tokio::time::timeout(1_000 * SOON, yard.shutdown()).await {
-            Ok(report) => return report,
-            Err(_) => assert!(began.elapsed() < SOON, "shutdown ends"),
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
