@@ -6,6 +6,8 @@
 mod circles;
 #[path = "waits/common.rs"]
 mod common;
+#[path = "waits/groups.rs"]
+mod groups;
 #[path = "waits/handles.rs"]
 mod handles;
 #[path = "waits/lanes.rs"]

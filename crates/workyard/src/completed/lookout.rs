@@ -52,6 +52,12 @@ impl Lookout {
         self.own.iter().chain(&self.others).copied().find(|&index| live(handles, index).is_some())
     }
 
+    /// The index of the first task of the waiter's lane that waits for its slot.
+    pub(super) fn first_queued<T>(&self, handles: &[Option<Handle<T>>]) -> Option<usize> {
+        let is_queued = |&index: &usize| live(handles, index).is_some_and(|task| task.header().is_queued());
+        self.own.iter().copied().find(is_queued)
+    }
+
     fn look_from<T>(&mut self, lane: &Arc<LaneShared>, handles: &[Option<Handle<T>>]) {
         if self.lane.as_ref().is_some_and(|known| Arc::ptr_eq(known, lane)) {
             return;

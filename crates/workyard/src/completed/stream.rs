@@ -14,7 +14,7 @@ use tokio::task::coop;
 
 use crate::block_on::{block_on, block_on_timeout};
 use crate::completed::lookout::Lookout;
-use crate::lane::is_cpu_thread;
+use crate::lane::{has_stack_left, is_cpu_thread};
 use crate::task::cell::Join;
 use crate::task::{Handle, TaskError, TaskId, current};
 use crate::waits::{AnyWait, Next, after_run};
@@ -220,7 +220,9 @@ impl<T> AsCompleted<T> {
 
     /// Answers a handle whose task can only wait for ever for the one that waits here.
     fn give_up(&mut self) -> Option<Finished<T>> {
-        let index = self.lookout.first_live(&self.handles)?;
+        // Without a stack to run one in, those that run may still come.
+        let queued = if has_stack_left() { None } else { self.lookout.first_queued(&self.handles) };
+        let index = queued.or_else(|| self.lookout.first_live(&self.handles))?;
         let handle = self.take(index)?;
         Some(Finished { index, id: handle.id(), result: Err(handle.would_deadlock()) })
     }

@@ -24,12 +24,13 @@ use crate::waits::{AnyWait, Next};
 pub struct JoinNext<'a, T> {
     group: &'a GroupShared<T>,
     ticket: Option<Ticket>,
+    look: Option<Ticket>,
     nested: AnyWait,
 }
 
 impl<'a, T> JoinNext<'a, T> {
     pub(super) fn new(group: &'a Arc<GroupShared<T>>) -> Self {
-        Self { group, ticket: None, nested: AnyWait::default() }
+        Self { group, ticket: None, look: None, nested: AnyWait::default() }
     }
 }
 
@@ -43,7 +44,7 @@ impl<T> Future for JoinNext<'_, T> {
             if let Poll::Ready(next) = this.group.poll_next(&mut this.ticket, cx) {
                 break next;
             }
-            if this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) != Next::Again {
+            if this.group.pending(&mut this.nested, &mut this.look, cx) != Next::Again {
                 return Poll::Pending;
             }
         };
@@ -57,6 +58,9 @@ impl<T> Drop for JoinNext<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
             self.group.leave_line(ticket);
+        }
+        if let Some(ticket) = self.look.take() {
+            self.group.leave_waits(ticket);
         }
     }
 }
@@ -93,6 +97,7 @@ pin_project_lite::pin_project! {
         group: &'a GroupShared<T>,
         until: Until,
         ticket: Option<Ticket>,
+        look: Option<Ticket>,
         limit: Option<Duration>,
         nested: AnyWait,
         #[pin]
@@ -102,7 +107,7 @@ pin_project_lite::pin_project! {
     impl<T> PinnedDrop for Wait<'_, T> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let Some(ticket) = this.ticket.take() {
+            for ticket in [this.ticket.take(), this.look.take()].into_iter().flatten() {
                 this.group.leave_waits(ticket);
             }
         }
@@ -111,7 +116,7 @@ pin_project_lite::pin_project! {
 
 impl<'a, T> Wait<'a, T> {
     pub(super) fn new(group: &'a Arc<GroupShared<T>>, until: Until) -> Self {
-        Self { group, until, ticket: None, limit: None, nested: AnyWait::default(), sleep: None }
+        Self { group, until, ticket: None, look: None, limit: None, nested: AnyWait::default(), sleep: None }
     }
 
     /// Waits for at most `limit`, counted from the first poll, and then gives what is there: maybe nothing. Zero never
@@ -124,7 +129,7 @@ impl<'a, T> Wait<'a, T> {
     /// As awaiting it, for plain threads: this one is blocked until the results are there or the time is up.
     pub fn blocking_join(mut self) -> Vec<Result<T, TaskError>> {
         // The thread keeps the time, since it may have no runtime to do so.
-        let Some(limit) = self.limit.take() else { return block_on(self) };
+        let Some(limit) = self.limit.take_if(|limit| !limit.is_zero()) else { return block_on(self) };
         let group = self.group;
         block_on_timeout(pin!(self), limit).unwrap_or_else(|| group.take_all())
     }
@@ -142,7 +147,8 @@ impl<T> Future for Wait<'_, T> {
                 this.nested.end();
                 return Poll::Ready(results);
             }
-            if this.nested.pending(|most, lane| this.group.some_live(most, lane), cx) != Next::Again {
+            // Zero never waits, and never runs others to be done sooner.
+            if *this.limit == Some(Duration::ZERO) || this.group.pending(this.nested, this.look, cx) != Next::Again {
                 break;
             }
         }

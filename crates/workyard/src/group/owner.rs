@@ -229,8 +229,8 @@ impl<T: Send + 'static> Group<T> {
 }
 
 impl<T> Group<T> {
-    /// Waits for the next member to end and gives its result; `None` when the group is empty. Those who wait are served
-    /// in order; all of them are told when the group gets empty.
+    /// Waits for the next member to end and gives its result; `None` when the group is empty. Those who wait are woken
+    /// in order, and whoever looks first has the result; all of them are told when the group gets empty.
     ///
     /// # Cancel safety
     /// No result is lost when the future is dropped.

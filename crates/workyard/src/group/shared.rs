@@ -8,10 +8,11 @@ use workyard_core::{Reason, TaskState};
 
 use crate::group::join::Until;
 use crate::group::state::{After, End, State, Taken, Ticket};
-use crate::lane::LaneShared;
+use crate::lane::{LaneShared, is_cpu_thread};
 use crate::primitives::whole::Mutex;
 use crate::task::cell::{Join, Task};
 use crate::task::{TaskError, Watcher, current, wake_caught};
+use crate::waits::{AnyWait, Next, after_run};
 
 /// A group, as its owner, its members and those who wait share it.
 pub(super) struct GroupShared<T> {
@@ -41,7 +42,10 @@ impl<T> GroupShared<T> {
 
     /// A task was accepted. It is stopped at once if the group has ended meanwhile.
     pub(super) fn accepted(&self, task: &Arc<dyn Task>) {
-        let end = self.state.lock().end;
+        let end = self.change(|state, after| {
+            state.tell_lookers(after);
+            state.end
+        });
         if let Some(how) = end {
             stop(task, how);
         }
@@ -114,13 +118,30 @@ impl<T> GroupShared<T> {
         polled.map(|taken| taken.map(|taken| result_of(&*taken)))
     }
 
-    /// Some of the members that were accepted and have not ended, first those that need a slot of `lane`. O(members), for who
-    /// waits inside of a task.
-    pub(super) fn some_live(&self, most: usize, lane: &Arc<LaneShared>) -> Vec<Arc<dyn Task>> {
+    /// How a poll goes on that found no result. `look` has it polled again when other members are to be looked at. O(members) inside of a task.
+    pub(super) fn pending(&self, nested: &mut AnyWait, look: &mut Option<Ticket>, cx: &Context<'_>) -> Next {
+        if current::task().is_some() {
+            let waker = cx.waker().clone();
+            self.change(|state, after| state.keep_wait(look, None, waker, after));
+        } else if is_cpu_thread() && self.run_beside() {
+            return after_run(true, cx);
+        }
+        nested.pending(|most, lane| self.some_live(most, lane), cx)
+    }
+
+    /// Some of the members that have not ended, first those that need a slot or a place of `lane`.
+    fn some_live(&self, most: usize, lane: &Arc<LaneShared>) -> Vec<Arc<dyn Task>> {
         self.state.lock().some_live(most, |task| {
             let header = task.header();
-            header.needs_slot() && Arc::ptr_eq(&header.lane, lane)
+            (header.status().is_none() || header.needs_slot()) && Arc::ptr_eq(&header.lane, lane)
         })
+    }
+
+    /// Runs one of the members on this thread, which waits in a part of a body that rayon gave it: all other threads of the lane
+    /// may wait as well.
+    fn run_beside(&self) -> bool {
+        let queued = self.state.lock().queued();
+        queued.into_iter().any(|task| task.header().lane.run_beside(Some(&task)))
     }
 
     pub(super) fn leave_line(&self, ticket: Ticket) {
@@ -134,7 +155,6 @@ impl<T> GroupShared<T> {
         ticket: &mut Option<Ticket>,
         cx: &Context<'_>,
     ) -> Poll<Vec<Result<T, TaskError>>> {
-        let aim = current::task().is_none().then_some(until);
         let wait = |waker: Option<Waker>, ticket: &mut Option<Ticket>| {
             self.change(|state, after| {
                 if state.is_met(until) {
@@ -142,7 +162,7 @@ impl<T> GroupShared<T> {
                     return Poll::Ready(state.take_all(after));
                 }
                 if let Some(waker) = waker {
-                    state.keep_wait(ticket, aim, waker, after);
+                    state.keep_wait(ticket, Some(until), waker, after);
                 }
                 Poll::Pending
             })

@@ -18,8 +18,10 @@
 //! member leaves, and each of them takes the whole line, and the `wait`s, with it.
 //!
 //! *`wait`*: has what it wants, or keeps its waker. It may come to have it only when a member ends or leaves, which is when
-//! all of them are asked. Each of those that were woken looks again, so none has to pass anything on. Inside of a task a `wait` looks
-//! at each end, since it keeps an eye on a few of the members (see `AnyWait`), and has to choose others once those have ended.
+//! all of them are asked. Each of those that were woken looks again, so none has to pass anything on.
+//!
+//! *Inside of a task* a `wait` and a `join_next` look at each end, too, and when a member comes into its lane: they keep an eye on a few of the
+//! members (see `AnyWait`), and have to choose others once those have ended, or need something else.
 //!
 //! *End of the group* against *submission*: a submitter puts its task in (under this lock), has it accepted (under the lane's),
 //! and looks whether the group has ended (under this lock). Who ends the group says so (under this lock) and then stops each
@@ -191,9 +193,9 @@ impl<T> State<T> {
         taken
     }
 
-    /// Some of the members that were accepted and have not ended, the urgent ones first.
+    /// Some of the members that have not ended, those that wait for room included, the urgent ones first.
     pub(super) fn some_live(&self, most: usize, is_urgent: impl Fn(&dyn Join<T>) -> bool) -> Vec<Arc<dyn Task>> {
-        let is_live = |task: &&Arc<dyn Join<T>>| task.header().status().is_some_and(|status| !status.is_ended());
+        let is_live = |task: &&Arc<dyn Join<T>>| task.header().status().is_none_or(|status| !status.is_ended());
         let live = || self.members.iter().flatten().map(|member| &member.task).filter(is_live);
         let urgent = live().filter(|task| is_urgent(&***task)).take(most);
         let others = live().filter(|task| !is_urgent(&***task)).take(most);
@@ -285,6 +287,18 @@ impl<T> State<T> {
             debug_assert!(after.next.is_none(), "one turn for one result");
             after.next = Some(waker);
         }
+    }
+
+    /// The queued members.
+    pub(super) fn queued(&self) -> Vec<Arc<dyn Task>> {
+        let tasks = self.members.iter().flatten().map(|member| &member.task);
+        tasks.filter(|task| task.header().is_queued()).map(|task| Arc::clone(task) as Arc<dyn Task>).collect()
+    }
+
+    /// Wakes those that keep an eye on some of the members, to choose them anew.
+    pub(super) fn tell_lookers(&mut self, after: &mut After) {
+        let lookers = self.waits.extract_if(.., |(_, until, _)| until.is_none());
+        after.all.extend(lookers.map(|(.., waker)| waker));
     }
 
     /// Wakes the `wait`s that have what they want, and everybody once the group is empty.

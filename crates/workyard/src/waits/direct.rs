@@ -40,6 +40,14 @@ impl Target<'_> {
         matches!(self, Self::Room(wanted) if Arc::ptr_eq(wanted, lane))
     }
 
+    /// Of a task that was not accepted, the room that it waits for.
+    fn of_any(task: &Arc<dyn Task>, yard: &Arc<YardShared>) -> Awaited {
+        match task.header().status() {
+            None => Target::Room(&task.header().lane).seen_from(yard),
+            Some(_) => Target::Task(task).seen_from(yard),
+        }
+    }
+
     fn task(&self) -> Option<&Arc<dyn Task>> {
         match self {
             Self::Task(task) => Some(task),
@@ -94,7 +102,7 @@ impl DirectWait {
             }
             _ => {
                 self.end();
-                let number = waits.enter(&waiter, &[(awaited, target.task())], Some(cx.waker()));
+                let number = waits.enter(&waiter, &[(awaited, target.task())], Some(cx.waker()), true);
                 self.entered = Some(Box::new(Entered { waiter: Arc::clone(&waiter), awaited, number }));
                 false
             }
@@ -189,8 +197,8 @@ impl AnyWait {
     /// looked at.
     const LOOKED_AT: usize = 8;
 
-    /// The future was polled and is not ready. `tasks` gives some of those that have not ended, first those that need a slot of
-    /// the lane that it is given.
+    /// The future was polled and is not ready. `tasks` gives some of those that have not ended, or wait for room, first those that need a slot
+    /// of the lane that it is given.
     ///
     /// It is never told that it is stuck; who waits for the waiter in turn is told.
     pub(crate) fn pending(
@@ -203,7 +211,7 @@ impl AnyWait {
             return Next::Wait;
         };
         if !self.goes_on(&waiter, cx) {
-            self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
+            self.enter(&waiter, tasks(Self::LOOKED_AT + 1, &waiter.header().lane), cx, false);
         }
         waiter.header().lane.yard.waits.tell_if_stuck(&waiter);
         help(&waiter, false, cx)
@@ -223,7 +231,7 @@ impl AnyWait {
         };
         let is_known = self.goes_on(&waiter, cx);
         if !is_known {
-            self.enter(&waiter, tasks(Self::LOOKED_AT, &waiter.header().lane), cx);
+            self.enter(&waiter, tasks(Self::LOOKED_AT + 1, &waiter.header().lane), cx, true);
         }
         let looked_at = self.entered.as_ref().map_or(0, |entered| entered.looked_at.len());
         let is_stuck = looked_at == left && waiter.header().lane.yard.waits.is_stuck(&waiter);
@@ -237,9 +245,12 @@ impl AnyWait {
     /// Whether none of the tasks that `waiter` looks at has ended. Its waker is then kept.
     fn goes_on(&self, waiter: &Arc<dyn Task>, cx: &Context<'_>) -> bool {
         let Some(entered) = &self.entered else { return false };
-        // Of a map's runners one may end and the wait goes on: then it is for the others only.
-        let runs =
-            |(task, _): &(Arc<dyn Task>, Awaited)| task.header().status().is_some_and(|status| !status.is_ended());
+        // Of a map's runners one may end and the wait goes on: then it is for the others only. And a member of a group that waited for room may
+        // have come into its lane.
+        let runs = |(task, awaited): &(Arc<dyn Task>, Awaited)| match task.header().status() {
+            None => !matches!(awaited, Awaited::Task(_)),
+            Some(status) => !status.is_ended() && !matches!(awaited, Awaited::Room(_)),
+        };
         let is_own = entered.waiter.header().id == waiter.header().id && !entered.looked_at.is_empty();
         let goes_on = is_own && entered.looked_at.iter().all(runs);
         if goes_on {
@@ -250,19 +261,20 @@ impl AnyWait {
         goes_on
     }
 
-    fn enter(&mut self, waiter: &Arc<dyn Task>, tasks: Vec<Arc<dyn Task>>, cx: &Context<'_>) {
+    fn enter(&mut self, waiter: &Arc<dyn Task>, mut tasks: Vec<Arc<dyn Task>>, cx: &Context<'_>, can_be_told: bool) {
         let yard = &waiter.header().lane.yard;
-        let mut looked_at = Vec::with_capacity(tasks.len() + 1);
-        if let Some(first) = tasks.first().filter(|_| tasks.len() == Self::LOOKED_AT) {
+        let mut looked_at = Vec::with_capacity(tasks.len());
+        if tasks.len() > Self::LOOKED_AT {
+            tasks.truncate(Self::LOOKED_AT);
             // Those that are not looked at may come as well.
-            looked_at.push((Arc::clone(first), Awaited::Other));
+            looked_at.push((Arc::clone(&tasks[0]), Awaited::Other));
         }
         looked_at.extend(tasks.into_iter().map(|task| {
-            let awaited = Target::Task(&task).seen_from(yard);
+            let awaited = Target::of_any(&task, yard);
             (task, awaited)
         }));
         let all: Vec<_> = looked_at.iter().map(|(task, awaited)| (*awaited, Some(task))).collect();
-        let number = yard.waits.enter(waiter, &all, Some(cx.waker()));
+        let number = yard.waits.enter(waiter, &all, Some(cx.waker()), can_be_told);
         // The old ones leave only now, so that nobody finds the waiter without a wait in between.
         self.entered = Some(EnteredAny { waiter: Arc::clone(waiter), looked_at, number });
     }

@@ -12,7 +12,7 @@ use crate::primitives::whole::Mutex;
 use crate::task::cell::Task;
 use crate::task::{current, wake_caught};
 use crate::waits::direct::Next;
-use crate::waits::state::{After, State};
+use crate::waits::state::{After, Poller, State};
 
 /// The direct waits of a yard.
 #[derive(Default)]
@@ -26,14 +26,15 @@ impl Waits {
     /// `waiter` waits for each of `all`, which is the task that stands beside it if it is one. Gives the number of the first wait; those of the
     /// others follow.
     ///
-    /// All of them at once: nobody finds the waiter with some of them only.
+    /// All of them at once: nobody finds the waiter with some of them only. `can_be_told`: that nothing of it can come.
     pub(super) fn enter(
         &self,
         waiter: &Arc<dyn Task>,
         all: &[(Awaited, Option<&Arc<dyn Task>>)],
         waker: Option<&Waker>,
+        can_be_told: bool,
     ) -> u64 {
-        let waker = waker.map(|waker| Arc::new(waker.clone()));
+        let waker = waker.map(|waker| Poller { waker: Arc::new(waker.clone()), can_be_told });
         waiter.header().entered_waits(how_many(all), is_polled(waiter));
         self.change(|state, after| {
             let enter = |&(awaited, task): &_| state.enter(waiter, awaited, task, waker.clone());
@@ -68,7 +69,7 @@ impl Waits {
     }
 
     /// A poll of a future has returned `Pending`, and entered waits or left some. What it waits for is known only now: if nothing of it can come,
-    /// its waits are polled again, and told.
+    /// its waits are polled again, and told, or those who wait for it.
     pub(crate) fn poll_is_over(&self, waiter: &dyn Task) {
         self.change(|state, after| state.look_again_if_stuck(waiter.header().id.0, after));
     }

@@ -17,8 +17,8 @@ pub(super) struct State {
     graph: WaitGraph,
     /// The tasks that the graph mentions.
     tasks: HashMap<u64, Arc<dyn Task>>,
-    /// By task and wait: how to have the wait looked at again. In an `Arc`, since cloning a waker may run foreign code.
-    wakers: BTreeMap<(u64, u64), Arc<Waker>>,
+    /// By task and wait: how to have the wait looked at again.
+    pollers: BTreeMap<(u64, u64), Poller>,
     /// By lane: the tasks that wait.
     waiting: HashMap<usize, BTreeSet<u64>>,
     /// By closure that runs another in its stack: its own waits meanwhile.
@@ -26,6 +26,15 @@ pub(super) struct State {
     /// Weak: the lanes own the yard that owns this.
     pub(super) promises: Promises<Weak<LaneShared>>,
     next_number: u64,
+}
+
+/// How to have a wait polled.
+#[derive(Clone)]
+pub(super) struct Poller {
+    /// In an `Arc`, since cloning a waker may run foreign code.
+    pub(super) waker: Arc<Waker>,
+    /// Polled, it tells that nothing of it can come. To wake others for that would be to wake them for nothing, and in a circle of such for ever.
+    pub(super) can_be_told: bool,
 }
 
 /// What is to be done after the lock.
@@ -47,7 +56,7 @@ impl State {
         waiter: &Arc<dyn Task>,
         awaited: Awaited,
         task: Option<&Arc<dyn Task>>,
-        waker: Option<Arc<Waker>>,
+        poller: Option<Poller>,
     ) -> u64 {
         let header = waiter.header();
         let id = header.id.0;
@@ -58,8 +67,8 @@ impl State {
         if let (Awaited::Task(_), Some(task)) = (awaited, task) {
             self.keep_task(task);
         }
-        if let Some(waker) = waker {
-            self.wakers.insert((id, self.next_number), waker);
+        if let Some(poller) = poller {
+            self.pollers.insert((id, self.next_number), poller);
         }
         self.next_number
     }
@@ -67,7 +76,7 @@ impl State {
     /// Waits are over, all at once. If others are left and none of them can come, those are looked at, and those of who waits for it.
     pub(super) fn leave(&mut self, waiter: u64, left: impl Iterator<Item = (Awaited, u64)> + Clone, after: &mut After) {
         for (awaited, number) in left.clone() {
-            after.wakers.extend(self.wakers.remove(&(waiter, number)));
+            after.wakers.extend(self.pollers.remove(&(waiter, number)).map(|poller| poller.waker));
             if !self.graph.remove(waiter, awaited)
                 && let Some(suspended) = self.suspended.get_mut(&waiter)
                 && let Some(at) = suspended.iter().position(|&other| other == awaited)
@@ -82,19 +91,21 @@ impl State {
 
     /// All waits of a task are over.
     pub(super) fn leave_all(&mut self, waiter: u64, after: &mut After) {
-        let mut wakers = self.wakers.split_off(&(waiter, 0));
-        self.wakers.append(&mut wakers.split_off(&(waiter + 1, 0)));
-        after.wakers.extend(wakers.into_values());
+        let mut pollers = self.pollers.split_off(&(waiter, 0));
+        self.pollers.append(&mut pollers.split_off(&(waiter + 1, 0)));
+        after.wakers.extend(pollers.into_values().map(|poller| poller.waker));
         let awaited = self.graph.remove_all(waiter);
         self.forget(waiter, awaited, after);
     }
 
     pub(super) fn has_waker(&self, key: (u64, u64), waker: &Waker) -> bool {
-        self.wakers.get(&key).is_some_and(|kept| kept.will_wake(waker))
+        self.pollers.get(&key).is_some_and(|kept| kept.waker.will_wake(waker))
     }
 
     pub(super) fn keep_waker(&mut self, key: (u64, u64), waker: Waker, after: &mut After) {
-        after.wakers.extend(self.wakers.insert(key, Arc::new(waker)));
+        if let Some(poller) = self.pollers.get_mut(&key) {
+            after.wakers.push(std::mem::replace(&mut poller.waker, Arc::new(waker)));
+        }
     }
 
     pub(super) fn is_stuck(&self, waiter: u64) -> bool {
@@ -107,7 +118,7 @@ impl State {
     pub(super) fn tell_if_stuck(&self, waiter: u64, after: &mut After) {
         if self.is_stuck(waiter) {
             let others = self.graph.all_who_wait_for(Awaited::Task(waiter));
-            after.wake.extend(others.into_iter().flat_map(|other| self.wakers_of(other)));
+            after.wake.extend(others.into_iter().flat_map(|other| self.wakers_to_tell(other)));
         }
     }
 
@@ -123,10 +134,14 @@ impl State {
         self.look_again_if_stuck(waiter, after);
     }
 
-    /// Has the waiter's own waits be polled again if it is stuck: they tell.
+    /// Has the waiter's own waits be polled again if it is stuck: they tell. If they cannot be told, those who wait for it are.
     pub(super) fn look_again_if_stuck(&self, waiter: u64, after: &mut After) {
         if self.is_stuck(waiter) {
-            after.wake.extend(self.wakers_of(waiter));
+            let before = after.wake.len();
+            after.wake.extend(self.wakers_to_tell(waiter));
+            if after.wake.len() == before {
+                self.tell_if_stuck(waiter, after);
+            }
         }
     }
 
@@ -217,7 +232,16 @@ impl State {
     }
 
     fn wakers_of(&self, task: u64) -> impl Iterator<Item = Arc<Waker>> {
-        self.wakers.range((task, 0)..=(task, u64::MAX)).map(|(_, waker)| Arc::clone(waker))
+        self.pollers_of(task).map(|poller| Arc::clone(&poller.waker))
+    }
+
+    /// Of the waits that can be told that nothing of them can come.
+    fn wakers_to_tell(&self, task: u64) -> impl Iterator<Item = Arc<Waker>> {
+        self.pollers_of(task).filter(|poller| poller.can_be_told).map(|poller| Arc::clone(&poller.waker))
+    }
+
+    fn pollers_of(&self, task: u64) -> impl Iterator<Item = &Poller> {
+        self.pollers.range((task, 0)..=(task, u64::MAX)).map(|(_, poller)| poller)
     }
 
     fn keep_task(&mut self, task: &Arc<dyn Task>) {
