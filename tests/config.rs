@@ -192,6 +192,8 @@ fn lanes_are_looked_up_by_name_and_kind() {
     assert_eq!((yard.io_lane("db").unwrap().name(), yard.blocking_lane("fs").unwrap().name()), ("db", "fs"));
     let error: NoSuchLane = yard.cpu_lane("db").unwrap_err();
     assert_eq!(error.to_string(), "there is no cpu lane \"db\": it is a lane of kind io");
+    let default = "there is no cpu lane \"io\" but the one that each yard has, which is `yard.io()`";
+    assert_eq!(yard.cpu_lane("io").unwrap_err().to_string(), default);
     assert_eq!(yard.io_lane("d\nb").unwrap_err().to_string(), "there is no io lane \"d\\nb\"");
 }
 

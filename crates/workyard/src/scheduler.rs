@@ -276,7 +276,7 @@ impl fmt::Debug for WeakScheduler {
 
 /// No lane of that kind has that name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("there is no {wanted} lane {name:?}{}", .is.map(|is| format!(": it is a lane of kind {is}")).unwrap_or_default())]
+#[error("there is no {wanted} lane {name:?}{}", self.hint())]
 pub struct NoSuchLane {
     wanted: &'static str,
     name: String,
@@ -286,5 +286,15 @@ pub struct NoSuchLane {
 impl NoSuchLane {
     fn new(wanted: &'static str, name: &str, found: Option<&NamedLane>) -> Self {
         Self { wanted, name: name.to_owned(), is: found.map(|lane| lane.shared().executor.word()) }
+    }
+
+    fn hint(&self) -> String {
+        match (self.is, &*self.name) {
+            (Some(is), _) => format!(": it is a lane of kind {is}"),
+            (None, "io" | "cpu" | "blocking") => {
+                format!(" but the one that each yard has, which is `yard.{}()`", self.name)
+            }
+            (None, _) => String::new(),
+        }
     }
 }

@@ -45,7 +45,7 @@ const GRACE: Duration = Duration::from_millis(200);
 /// A task or a callback that awaits the end of its own yard is not waited for in turn: a task is cancelled with what is left after
 /// draining, and other callbacks are called meanwhile.
 ///
-/// It always ends, by `drain_for + grace` and what the runtime needs to say so, and another `grace` if callbacks do not
+/// While somebody drives the runtime it always ends, by `drain_for + grace` and what the runtime needs to say so, and another `grace` if callbacks do not
 /// return. Calling it again, from anywhere, gives the
 /// same report; a later call with a shorter `drain_for` brings the end forward.
 ///
@@ -90,7 +90,8 @@ impl Shutdown {
         self
     }
 
-    /// As awaiting it, for plain threads: this one is blocked until the report is there.
+    /// As awaiting it, for plain threads: this one is blocked until the report is there. Inside of a future, await instead: a runtime whose only
+    /// thread is blocked here has nobody to bring the end about.
     pub fn blocking_join(self) -> Report {
         block_on(self.into_future())
     }

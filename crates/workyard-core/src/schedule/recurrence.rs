@@ -9,7 +9,8 @@ pub enum Missed {
     /// One tick at once, for all of them together; then on, at the times that were due without the delay.
     #[default]
     Skip,
-    /// A tick for each of them, one after the other without a pause, until the schedule has caught up.
+    /// A tick for each of them, one after the other without a pause, until the schedule has caught up. Say [`Overlap::Queue`] as well, or
+    /// [`Overlap::Allow`]: where a tick is left out that would overlap, as by default, those of a burst are.
     Burst,
     /// One tick at once; the next one is due a whole period later. The schedule is shifted by the delay.
     Delay,

@@ -125,10 +125,11 @@ impl Wing {
                 Turn::Begins(..) | Turn::GoesOn | Turn::GivesUp | Turn::Leaves => {}
             }
             let (back, late) = self.ours.wait_timeout(now, PATIENCE).unwrap_or_else(PoisonError::into_inner);
-            if late.timed_out() {
+            now = back;
+            // It may have come back just as the time was up.
+            if late.timed_out() && matches!(*now, Turn::Begins(..) | Turn::GoesOn | Turn::GivesUp | Turn::Leaves) {
                 return Left::Blocks;
             }
-            now = back;
         }
     }
 

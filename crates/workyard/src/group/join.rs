@@ -120,13 +120,15 @@ impl<'a, T> Wait<'a, T> {
     }
 
     /// Waits for at most `limit`, counted from the first poll, and then gives what is there: maybe nothing. Zero never
-    /// waits.
+    /// waits. In a closure it may be later than that: it runs members of its own lane meanwhile, and is back when the one it is at has returned.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// As awaiting it, for plain threads: this one is blocked until the results are there or the time is up.
+    /// As awaiting it, for plain threads and for closures: this thread is blocked until the results are there or the time is up, and in a closure
+    /// until a member has returned that it runs meanwhile. Inside of a future, await instead: the thread that is blocked may be the very one
+    /// that a member needs.
     pub fn blocking_join(mut self) -> Vec<Result<T, TaskError>> {
         // The thread keeps the time, since it may have no runtime to do so.
         let Some(limit) = self.limit.take_if(|limit| !limit.is_zero()) else { return block_on(self) };

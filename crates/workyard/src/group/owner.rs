@@ -244,7 +244,8 @@ impl<T> Group<T> {
         self.shared.try_next()
     }
 
-    /// As [`join_next`](Self::join_next), for plain threads: this one is blocked until a member ends.
+    /// As [`join_next`](Self::join_next), for plain threads and for closures: this thread is blocked until a member ends. Inside of a future,
+    /// await instead: the thread that is blocked may be the very one that the member needs.
     pub fn blocking_join_next(&self) -> Option<Result<T, TaskError>> {
         block_on(self.join_next())
     }
@@ -263,6 +264,9 @@ impl<T> Group<T> {
     /// | `wait(fs, timeout=0)` | `group.wait(Until::All).timeout(Duration::ZERO).await` |
     /// | the same, in a plain thread | `group.wait(..).blocking_join()` |
     /// | `as_completed(fs)` | `while let Some(result) = group.join_next().await`; of handles, [`as_completed`](crate::as_completed) |
+    ///
+    /// An `Err` that a member returns is a failure if the member was submitted as [`fallible`](crate::FutureTask::fallible), by
+    /// [`task`](Self::task); else it is a value as any other.
     ///
     /// If others take results meanwhile, each result still goes to one only: this goes on waiting for one of its own,
     /// and gives none only when no member is left to wait for or the time is up.

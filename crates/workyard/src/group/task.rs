@@ -78,7 +78,8 @@ macro_rules! group_verbs {
                 self.submit(work).try_now()
             }
 
-            /// As [`submit`](Self::submit), for plain threads: this one is blocked until there is room.
+            /// As [`submit`](Self::submit), for plain threads and for closures: this thread is blocked until there is room. Inside of a future,
+            /// await instead: the thread that is blocked may be the very one that makes room.
             ///
             /// # Errors
             /// As [`submit`](Self::submit).

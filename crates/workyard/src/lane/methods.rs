@@ -93,7 +93,8 @@ macro_rules! submission_verbs {
             SubmitTimeout::new($self.submit(work), limit)
         }
 
-        /// As [`submit`](Self::submit), for plain threads: this one is blocked until there is room.
+        /// As [`submit`](Self::submit), for plain threads and for closures: this thread is blocked until there is room. Inside of a future, await
+        /// instead: the thread that is blocked may be the very one that makes room.
         ///
         /// # Errors
         /// The work comes back if the lane is closed, or to a closure of the same lane that has [no stack
@@ -122,7 +123,8 @@ macro_rules! submission_verbs {
             Run::new($self.submit(work))
         }
 
-        /// As [`run`](Self::run), for plain threads: this one is blocked until the result is there.
+        /// As [`run`](Self::run), for plain threads and for closures: this thread is blocked until the result is there. Inside of a future, await
+        /// instead: the thread that is blocked may be the very one that is to run `work`.
         ///
         /// # Errors
         /// As [`run`](Self::run).

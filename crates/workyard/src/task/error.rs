@@ -176,9 +176,9 @@ impl TaskError {
             TaskErrorKind::Refused => f.write_str("was refused: the lane is closed")?,
         }
         match attempts {
+            Some(0) | None => {}
             Some(1) => f.write_str(" after 1 attempt")?,
             Some(attempts) => write!(f, " after {attempts} attempts")?,
-            None => {}
         }
         if let Some(gave_up) = gave_up {
             write!(f, " ({gave_up})")?;
