@@ -110,6 +110,19 @@ fn of_endless_inputs_no_more_are_pulled_than_the_window_holds() {
 }
 
 #[test]
+fn inputs_may_be_as_many_as_there_are_numbers() {
+    on_runtime(async {
+        let yard = lanes();
+        let mut results = yard.cpu().map(0..=u64::MAX, |x| x).ordered();
+        for expected in 0..1_000 {
+            assert_eq!(soon(results.next()).await.unwrap().unwrap(), expected);
+        }
+        drop(results);
+        balanced(&yard).await;
+    });
+}
+
+#[test]
 fn a_window_of_ones_own_holds_with_batches_of_any_size() {
     on_runtime(async {
         let yard = lanes();

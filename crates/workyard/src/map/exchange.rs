@@ -525,7 +525,7 @@ impl<I, T> State<I, T> {
                 if let Some((items, took)) = *measured {
                     self.sizes.measured(items, took);
                 }
-                let left = self.to_come.map(|to_come| to_come + self.pending.len() as u64);
+                let left = self.to_come.map(|to_come| to_come.saturating_add(self.pending.len() as u64));
                 usize::try_from(self.sizes.next(left)).unwrap_or(usize::MAX)
             }
             Take::Share { most, .. } => self.pending.len().div_ceil(self.runners.max(1)).min(*most),
