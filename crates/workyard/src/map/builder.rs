@@ -196,7 +196,8 @@ where
     T: Send + 'static,
 {
     /// Shows how far the map has come, on stderr: items that ended well, and those that failed, of all there are if the iterator knows.
-    /// Give it a name, or a [`Progress`](crate::Progress) to look at it yourself. It ends with the map. (Feature `progress`.)
+    /// Give it a name, or a [`Progress`](crate::Progress) to look at it yourself. It ends with the map, whoever holds it: as done if all
+    /// items ended well or failed, and otherwise as stopped. (Feature `progress`.)
     ///
     /// # Examples
     /// ```
