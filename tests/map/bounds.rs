@@ -258,6 +258,31 @@ fn one_at_a_time_starts_them_in_order() {
     });
 }
 
+/// As many as the lane allows, which is more than the runners that are there at first have places for.
+async fn all_at_once() {
+    const LIMIT: u32 = 10_000;
+    let yard = Scheduler::builder().lane("db", Lane::io().limit(LIMIT as usize).queue(0)).build().unwrap();
+    for many in [LIMIT, 3 * LIMIT] {
+        let all = Arc::new(tokio::sync::Barrier::new(LIMIT as usize));
+        let map = yard.io_lane("db").unwrap().map(0..many, move |x| {
+            let all = Arc::clone(&all);
+            async move {
+                all.wait().await;
+                x
+            }
+        });
+        assert!(soon(map).await.unwrap().into_iter().eq(0..many));
+    }
+    assert_eq!(completed(&yard).await, 4 * u64::from(LIMIT));
+}
+
+#[test]
+fn a_map_reaches_a_large_limit_on_any_runtime() {
+    on_runtime(all_at_once());
+    let one_thread = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    one_thread.block_on(all_at_once());
+}
+
 #[test]
 fn a_map_gives_way_whatever_the_order_of_its_lane() {
     on_runtime(async {

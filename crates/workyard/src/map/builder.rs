@@ -363,9 +363,9 @@ pub(super) fn open<I: Send + 'static, T: Send + 'static>(
     } else {
         ChunkSize::new(most_runners, 1, None)
     };
-    let places = lane.limit.min(window.items);
+    let most_in_flight = lane.limit.min(window.items);
     let exchange = Arc::new(Exchange::new(lane, spec, sizes, results, Arc::clone(alarm)));
-    let Crew { recruit, sweep } = make.crew(&exchange, places);
+    let Crew { recruit, sweep } = make.crew(&exchange, most_in_flight);
     exchange.open(recruit, next, shown);
     let station = Arc::new(Watched { exchange: Arc::clone(&exchange), sweep });
     (exchange, station)
