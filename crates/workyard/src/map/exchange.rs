@@ -152,7 +152,7 @@ impl<I, T> Exchange<I, T> {
     }
 
     /// For those who cannot wait for room, if there was none: the consumer does, if anything is pending.
-    fn or_ring(&self, staffed: &Result<(), Arc<dyn Task>>) {
+    pub(super) fn or_ring(&self, staffed: &Result<(), Arc<dyn Task>>) {
         if staffed.is_err() {
             self.runner_lost(&Counted::new());
         }
