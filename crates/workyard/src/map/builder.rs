@@ -54,7 +54,8 @@ pub(super) type Make<I, T> = Box<dyn Each<I, T>>;
 /// results were not taken. So memory is bounded, and a consumer that stops polling stops the input, though not what already runs.
 ///
 /// *Turns.* The map's runners wait in the lane's queue like any task, and go to its end after each batch (or item) while others wait
-/// there. So a map of a million items and a single task share the lane.
+/// there. So a map of a million items and a single task share the lane. A future or stream that was polled and is then neither polled nor
+/// dropped may keep a place that was promised to it, and so hold up who waits for room behind it, as [`Submit`](crate::Submit) does.
 ///
 /// *Shutdown.* When the yard closes, items that have not begun are refused
 /// ([`Refused`](crate::TaskErrorKind::Refused)), so a map that should be whole is awaited before.
