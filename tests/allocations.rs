@@ -86,6 +86,7 @@ fn a_task_allocates_once_and_a_timer_and_an_item_of_a_map_next_to_nothing() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let measure = async {
         maps().await;
+        wide_lane().await;
         tasks().await;
     };
     runtime.block_on(async { timeout(SOON, measure).await.expect("the test ends") });
@@ -136,6 +137,15 @@ async fn maps() {
     for (what, count) in counts {
         assert!(count <= AT_MOST, "{what}: {count} allocations for {ITEMS} items; all: {counts:?}");
     }
+}
+
+/// However many items a lane would run at once, room is made for as many as there are.
+async fn wide_lane() {
+    let yard = Scheduler::builder().io(Lane::io().limit(1 << 24)).build().unwrap();
+    let before = ALLOCATOR.stats().bytes_allocated;
+    yard.io().map(0..10, async |_| yield_now().await).await.expect("nothing fails");
+    let bytes = ALLOCATOR.stats().bytes_allocated - before;
+    assert!(bytes <= 1 << 20, "{bytes} bytes for ten items");
 }
 
 /// A few microseconds: a thread that is faster than who feeds it runs out of work, leaves and is sent again, which allocates.

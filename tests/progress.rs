@@ -7,6 +7,8 @@ mod above;
 mod counts;
 #[path = "progress/lines.rs"]
 mod lines;
+#[path = "progress/maps.rs"]
+mod maps;
 #[path = "progress/program.rs"]
 mod program;
 #[path = "progress/screen.rs"]

@@ -110,6 +110,19 @@ fn of_endless_inputs_no_more_are_pulled_than_the_window_holds() {
 }
 
 #[test]
+fn inputs_may_be_as_many_as_there_are_numbers() {
+    on_runtime(async {
+        let yard = lanes();
+        let mut results = yard.cpu().map(0..=u64::MAX, |x| x).ordered();
+        for expected in 0..1_000 {
+            assert_eq!(soon(results.next()).await.unwrap().unwrap(), expected);
+        }
+        drop(results);
+        balanced(&yard).await;
+    });
+}
+
+#[test]
 fn a_window_of_ones_own_holds_with_batches_of_any_size() {
     on_runtime(async {
         let yard = lanes();
@@ -245,6 +258,31 @@ fn one_at_a_time_starts_them_in_order() {
     });
 }
 
+/// As many as the lane allows, which is more than the runners that are there at first have places for.
+async fn all_at_once() {
+    const LIMIT: u32 = 10_000;
+    let yard = Scheduler::builder().lane("db", Lane::io().limit(LIMIT as usize).queue(0)).build().unwrap();
+    for many in [LIMIT, 3 * LIMIT] {
+        let all = Arc::new(tokio::sync::Barrier::new(LIMIT as usize));
+        let map = yard.io_lane("db").unwrap().map(0..many, move |x| {
+            let all = Arc::clone(&all);
+            async move {
+                all.wait().await;
+                x
+            }
+        });
+        assert!(soon(map).await.unwrap().into_iter().eq(0..many));
+    }
+    assert_eq!(completed(&yard).await, 4 * u64::from(LIMIT));
+}
+
+#[test]
+fn a_map_reaches_a_large_limit_on_any_runtime() {
+    on_runtime(all_at_once());
+    let one_thread = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    one_thread.block_on(all_at_once());
+}
+
 #[test]
 fn a_map_gives_way_whatever_the_order_of_its_lane() {
     on_runtime(async {
@@ -285,6 +323,27 @@ fn a_map_gives_way_whatever_the_order_of_its_lane() {
             assert!(pulling.await.is_err());
             balanced(&yard).await;
         }
+    });
+}
+
+#[test]
+fn no_item_stays_behind_a_slow_one_while_a_thread_is_idle() {
+    on_runtime(async {
+        let yard = Scheduler::builder().cpu(Lane::cpu().threads(2).queue(4)).build().unwrap();
+        for round in 0..20_000 {
+            let fourth = AtomicBool::new(false);
+            // In the second of two batches, one waits for the other.
+            let map = yard.cpu().map(0..4, move |x| {
+                fourth.fetch_or(x == 3, Ordering::SeqCst);
+                let began = Instant::now();
+                while x == 2 && !fourth.load(Ordering::SeqCst) {
+                    assert!(began.elapsed() < SOON, "the last item begins in round {round}");
+                    std::thread::yield_now();
+                }
+            });
+            map.chunk_size(2).await.unwrap();
+        }
+        assert_eq!(completed(&yard).await, 4 * 20_000);
     });
 }
 

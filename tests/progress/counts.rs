@@ -1,10 +1,12 @@
 //! The counts, whoever adds to them, while lines are written.
 
+use std::io;
+use std::sync::mpsc;
 use std::thread;
 
 use workyard::Progress;
 
-use crate::program::{apart, lines_of};
+use crate::program::{SOON, apart, lines_of};
 
 #[test]
 fn counts_are_exact_whatever_the_number_of_threads_and_items() {
@@ -109,5 +111,31 @@ fn only_the_last_clone_ends_it() {
         let lines = lines_of(&finished, "clones");
         assert_eq!(lines.len(), 2, "{finished}");
         assert!(lines[1].starts_with("done, 2 of 2, 0 failed, in "), "all of a known total: {finished}");
+    }
+}
+
+#[test]
+fn only_one_of_those_who_add_waits_for_stderr() {
+    for setting in ["plain", "bar"] {
+        apart("counts::only_one_of_those_who_add_waits_for_stderr", setting, || {
+            let progress = Progress::new("waiting");
+            let (added, has_added) = mpsc::channel();
+            let held = io::stderr().lock();
+            let adders = [(); 3].map(|()| {
+                let (progress, added) = (progress.clone(), added.clone());
+                thread::spawn(move || {
+                    progress.add(1, 0);
+                    added.send(()).unwrap();
+                })
+            });
+            for _ in 1..adders.len() {
+                has_added.recv_timeout(SOON / 3).expect("all but one go on");
+            }
+            drop(held);
+            for adder in adders {
+                adder.join().unwrap();
+            }
+            assert_eq!(progress.done(), 3);
+        });
     }
 }

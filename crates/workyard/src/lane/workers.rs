@@ -37,10 +37,17 @@ pub(super) fn is_in_body() -> bool {
 
 /// Calls what is a task's body, or is around one.
 pub(super) fn in_body<R>(body: impl FnOnce() -> R) -> R {
-    let outer = IN_BODY.replace(true);
-    let returned = body();
-    IN_BODY.set(outer);
-    returned
+    let _outer = Outer(IN_BODY.replace(true));
+    body()
+}
+
+/// Whether this thread was inside a task's body before, and is again when this is dropped: also by a panic.
+struct Outer(bool);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        IN_BODY.set(self.0);
+    }
 }
 
 /// A turn at a lane's queue, on its way to a thread.
@@ -119,5 +126,18 @@ impl LaneState {
         }
         self.after_room(effects);
         next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::catch;
+
+    #[test]
+    fn a_body_is_over_when_it_panics() {
+        assert!(catch(|| in_body(|| in_body(|| panic!("in the inner one")))).is_err());
+        assert!(!is_in_body());
+        assert!(in_body(|| catch(|| in_body(|| panic!("in the inner one"))).is_err() && is_in_body()));
     }
 }

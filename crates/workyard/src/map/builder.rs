@@ -54,7 +54,8 @@ pub(super) type Make<I, T> = Box<dyn Each<I, T>>;
 /// results were not taken. So memory is bounded, and a consumer that stops polling stops the input, though not what already runs.
 ///
 /// *Turns.* The map's runners wait in the lane's queue like any task, and go to its end after each batch (or item) while others wait
-/// there. So a map of a million items and a single task share the lane.
+/// there. So a map of a million items and a single task share the lane. A future or stream that was polled and is then neither polled nor
+/// dropped may keep a place that was promised to it, and so hold up who waits for room behind it, as [`Submit`](crate::Submit) does.
 ///
 /// *Shutdown.* When the yard closes, items that have not begun are refused
 /// ([`Refused`](crate::TaskErrorKind::Refused)), so a map that should be whole is awaited before.
@@ -196,7 +197,8 @@ where
     T: Send + 'static,
 {
     /// Shows how far the map has come, on stderr: items that ended well, and those that failed, of all there are if the iterator knows.
-    /// Give it a name, or a [`Progress`](crate::Progress) to look at it yourself. It ends with the map. (Feature `progress`.)
+    /// Give it a name, or a [`Progress`](crate::Progress) to look at it yourself. It ends with the map, whoever holds it: as done if all
+    /// items ended well or failed, and otherwise as stopped. (Feature `progress`.)
     ///
     /// # Examples
     /// ```
@@ -362,9 +364,9 @@ pub(super) fn open<I: Send + 'static, T: Send + 'static>(
     } else {
         ChunkSize::new(most_runners, 1, None)
     };
-    let places = lane.limit.min(window.items);
+    let most_in_flight = lane.limit.min(window.items);
     let exchange = Arc::new(Exchange::new(lane, spec, sizes, results, Arc::clone(alarm)));
-    let Crew { recruit, sweep } = make.crew(&exchange, places);
+    let Crew { recruit, sweep } = make.crew(&exchange, most_in_flight);
     exchange.open(recruit, next, shown);
     let station = Arc::new(Watched { exchange: Arc::clone(&exchange), sweep });
     (exchange, station)

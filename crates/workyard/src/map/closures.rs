@@ -5,6 +5,9 @@
 //! begun and the results that are there, so that one item which takes long holds up no other; and whoever answers for a runner that does
 //! not return finds there what is to be answered. An item is taken off the desk under its lock, by its runner when it has run, or
 //! by another before, so it is answered once.
+//!
+//! Nothing stays behind an item on a desk while there is a runner to be had: who puts several there then has one more sent, if not all are
+//! counted; and who was uncounted looks at the desks once more. So either the first sees the lower count, or the second the inputs.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -103,6 +106,11 @@ where
         }
     }
 
+    /// Whether there is something on a desk that nobody has begun.
+    fn has_inputs(&self) -> bool {
+        self.live_runners().iter().any(|runner| !runner.desk.lock().inputs.is_empty())
+    }
+
     fn live_runners(&self) -> Vec<Arc<Runner<I, T, F, R>>> {
         self.runners.lock().iter().filter_map(Weak::upgrade).collect()
     }
@@ -181,7 +189,11 @@ where
             }
             self.settle(&mut done);
             let Some(contended) = self.next_batch(&mut inputs, &mut done, measured) else { return };
+            let has_several = inputs.len() > 1;
             std::mem::swap(&mut self.desk.lock().inputs, &mut inputs);
+            if has_several {
+                exchange.or_ring(&exchange.staff_one_more());
+            }
             let began = Instant::now();
             let items = self.run_batch();
             measured = Some((items, began.elapsed()));
@@ -214,6 +226,9 @@ where
         loop {
             let take = Take::Batch { measured, counted: &self.counted };
             if exchange.turn(done, &take, inputs).next == Next::Leave {
+                if self.map.has_inputs() {
+                    exchange.or_ring(&exchange.staff_one_more());
+                }
                 return None;
             }
             if let Some(contended) = exchange.lane.take_in(inputs.len() as u64) {

@@ -183,7 +183,7 @@ impl<S: Source, I, T> Consumer<S, I, T> {
             if to_come == 0 && self.exhausted {
                 self.wait.end();
                 self.posts.iter_mut().for_each(Post::leave_line);
-                self.shown.finish();
+                self.shown.end();
                 return Poll::Ready(self.input_failure());
             }
             if to_come == 0 && source_pending {
@@ -422,6 +422,7 @@ impl<S: Source, I, T> Drop for Consumer<S, I, T> {
             post.leave_line();
             post.station.give_up();
         }
+        self.shown.end();
         drop(self.input_failure.take().map(Payload::new));
         self.outlet.drop_unseen(std::mem::take(&mut self.taken).into());
     }

@@ -218,13 +218,17 @@ where
             // Others wait for the slot.
             return self.give_way(runner);
         }
-        let most = BATCH.min(self.places.room());
+        let room = self.places.room();
         // Mostly the consumer, which was just woken, has more at once: so a runner that has nothing to do stays until others had their
         // turn. To leave and send another costs more.
         let is_idle = self.in_flight == 0;
-        let idle = (is_idle && self.lingers).then_some(&runner.counted);
         let task: Arc<dyn Task> = Arc::clone(runner) as _;
-        let take = Take::Share { most, runner: &task, idle };
+        let take = if room == 0 && runner.inbox.places() < runner.map.most_in_flight {
+            Take::Nothing { counted: &runner.counted }
+        } else {
+            let (most, is_idle) = (BATCH.min(room), is_idle && self.lingers);
+            Take::Share { most, runner: &task, counted: &runner.counted, is_idle }
+        };
         let Turned { next, has_woken } = exchange.turn(&mut self.done, &take, &mut self.fresh);
         if has_woken {
             // The consumer is mostly next on this worker, where nobody can take it from, and makes room for inputs: without them others

@@ -13,8 +13,8 @@ use crate::task::BoxError;
 
 /// What is done with each input.
 pub(super) trait Each<I, T>: Send + Sync {
-    /// Makes the crew, once it is known what it works on, and how many places each runner has.
-    fn crew(self: Box<Self>, exchange: &Arc<Exchange<I, T>>, places: usize) -> Crew;
+    /// Makes the crew, once it is known what it works on, and how many items are in flight at most.
+    fn crew(self: Box<Self>, exchange: &Arc<Exchange<I, T>>, most_in_flight: usize) -> Crew;
 
     /// The function alone, for who calls it in tasks.
     fn function(self: Box<Self>) -> Function<I, T>;
@@ -101,10 +101,10 @@ where
     Fut: Future + Send + 'static,
     C: Fn(Fut::Output) -> Result<T, BoxError> + Copy + Send + Sync + 'static,
 {
-    fn crew(self: Box<Self>, exchange: &Arc<Exchange<I, T>>, places: usize) -> Crew {
+    fn crew(self: Box<Self>, exchange: &Arc<Exchange<I, T>>, most_in_flight: usize) -> Crew {
         let Self { function, conclude } = *self;
         let function = move |input| Concluded::new(function(input), conclude);
-        let map = Arc::new(Futures::new(Arc::clone(exchange), function, places));
+        let map = Arc::new(Futures::new(Arc::clone(exchange), function, most_in_flight));
         Crew { recruit: Arc::new(move || map.runner()), sweep: None }
     }
 

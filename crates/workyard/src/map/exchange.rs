@@ -7,7 +7,8 @@
 //! *Consumer*: takes what results are ready; if there are too few, leaves its waker in the same critical section.
 //! *Runner*: puts its results in and takes its next inputs in one critical section; if there are none, it uncounts itself in that
 //! same section, and ends. *Runner of futures* that has some in flight and finds no inputs: stays, and is remembered as hungry in that
-//! critical section; who puts some in wakes it. One that has none in flight may stay in the same way for one poll more.
+//! critical section; who puts some in wakes it. One that has none in flight may stay in the same way for one poll more. One whose
+//! places are all taken uncounts itself until it has a free one, and staffs if then nobody is counted.
 //!
 //! No input is left behind: a runner that ends found none under the lock, so who puts some in later sees the lower
 //! count. No wake-up is lost: results are put in under the lock under which the consumer found too few and left its waker.
@@ -51,7 +52,7 @@ struct State<I, T> {
     /// Put in, and taken by no runner.
     pending: VecDeque<Input<I>>,
     results: Results<I, T>,
-    /// Runners on their way through the lane's queue or at work.
+    /// Runners on their way through the lane's queue, or at work with a place for more.
     runners: usize,
     sizes: ChunkSize,
     /// How many inputs are still to be put in, if that is known.
@@ -148,6 +149,13 @@ impl<I, T> Exchange<I, T> {
             recruited += 1;
         }
         Ok(())
+    }
+
+    /// For those who cannot wait for room, if there was none: the consumer does, if anything is pending.
+    pub(super) fn or_ring(&self, staffed: &Result<(), Arc<dyn Task>>) {
+        if staffed.is_err() {
+            self.runner_lost(&Counted::new());
+        }
     }
 
     /// One more runner than [`staff`](Self::staff) sees a need for, if there may be more.
@@ -268,7 +276,7 @@ impl<I, T> Exchange<I, T> {
         inputs: &mut VecDeque<Input<I>>,
     ) -> Turned {
         self.show(done);
-        let (next, follows) = {
+        let (next, follows, nobody_is_left) = {
             let mut state = self.state.lock();
             let follows = state.put_results(done, self.spec.fail_fast);
             if state.failure.is_some() {
@@ -276,17 +284,26 @@ impl<I, T> Exchange<I, T> {
                 self.stop.raise(Reason::Group);
             }
             let over = self.takes_nothing();
+            if let Take::Share { counted, .. } = take {
+                state.count(counted);
+            }
             let next = if !over && state.give(take, inputs) { Next::Work } else { Next::Leave };
             if next == Next::Leave {
                 match take {
-                    Take::Batch { counted, .. } | Take::Share { idle: Some(counted), .. } => state.uncount(counted),
-                    Take::Share { runner, idle: None, .. } => state.remember_hungry(runner),
+                    Take::Batch { counted, .. }
+                    | Take::Share { counted, is_idle: true, .. }
+                    | Take::Nothing { counted } => state.uncount(counted),
+                    Take::Share { runner, is_idle: false, .. } => state.remember_hungry(runner),
                 }
             }
-            (next, follows)
+            let nobody_is_left = matches!(take, Take::Nothing { .. }) && state.runners == 0;
+            (next, follows, nobody_is_left)
         };
         let has_woken = matches!(follows, Follows::Wake(_));
         self.follow(follows);
+        if nobody_is_left {
+            self.or_ring(&self.staff());
+        }
         Turned { next, has_woken }
     }
 
@@ -515,6 +532,10 @@ impl<I, T> State<I, T> {
         }
     }
 
+    fn count(&mut self, Counted(counted): &Counted) {
+        self.runners += usize::from(!counted.swap(true, Ordering::Relaxed));
+    }
+
     fn uncount(&mut self, Counted(counted): &Counted) {
         self.runners -= usize::from(counted.swap(false, Ordering::Relaxed));
     }
@@ -525,10 +546,11 @@ impl<I, T> State<I, T> {
                 if let Some((items, took)) = *measured {
                     self.sizes.measured(items, took);
                 }
-                let left = self.to_come.map(|to_come| to_come + self.pending.len() as u64);
+                let left = self.to_come.map(|to_come| to_come.saturating_add(self.pending.len() as u64));
                 usize::try_from(self.sizes.next(left)).unwrap_or(usize::MAX)
             }
             Take::Share { most, .. } => self.pending.len().div_ceil(self.runners.max(1)).min(*most),
+            Take::Nothing { .. } => 0,
         };
         let taken = most.min(self.pending.len());
         if taken == self.pending.len() && inputs.is_empty() {
@@ -567,10 +589,7 @@ impl<I: Send + 'static, T: Send + 'static> Intake<I> for Exchange<I, T> {
             return;
         }
         self.put(&mut inputs, None);
-        if self.staff().is_err() {
-            // Only the consumer can wait for room.
-            self.runner_lost(&Counted::new());
-        }
+        self.or_ring(&self.staff());
         if self.takes_nothing() {
             self.alarm.ring();
         }

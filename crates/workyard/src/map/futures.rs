@@ -25,6 +25,10 @@ use crate::task::cell::Task;
 use crate::task::header::{Header, Options};
 use crate::task::{BoxError, TaskError, Where};
 
+/// How many futures a runner polls at most: room is made for all of them before it begins. Where more may be in flight, there are more
+/// runners.
+const MOST_PLACES: usize = 4_096;
+
 pin_project_lite::pin_project! {
     /// A future of the user's, and what is made of its output.
     pub(super) struct Concluded<Fut, C> {
@@ -56,8 +60,8 @@ pub(super) struct Futures<I, T, F, Fut: Future> {
     pub(super) exchange: Arc<Exchange<I, T>>,
     /// Until it is dropped, by whoever is the last: maybe a thread of the runtime.
     pub(super) function: Option<F>,
-    /// How many futures a runner polls at most.
-    places: usize,
+    /// How many futures all runners poll at most.
+    pub(super) most_in_flight: usize,
     /// Empty ones that runners left behind, for those that come later; so never more than there were runners at once.
     pub(super) spare: Mutex<Vec<Places<Fut, I>>>,
 }
@@ -75,15 +79,15 @@ where
     F: Fn(I) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<T, BoxError>> + Send + 'static,
 {
-    /// With so many places for each runner.
-    pub(super) fn new(exchange: Arc<Exchange<I, T>>, function: F, places: usize) -> Self {
-        Self { exchange, function: Some(function), places, spare: Mutex::default() }
+    /// With so many futures in flight at most.
+    pub(super) fn new(exchange: Arc<Exchange<I, T>>, function: F, most_in_flight: usize) -> Self {
+        Self { exchange, function: Some(function), most_in_flight, spare: Mutex::default() }
     }
 
     /// A further runner.
     pub(super) fn runner(self: &Arc<Self>) -> Arc<dyn Task> {
         let spare = self.spare.lock().pop();
-        let places = spare.unwrap_or_else(|| Places::new(Inbox::new(self.places)));
+        let places = spare.unwrap_or_else(|| Places::new(Inbox::new(self.most_in_flight.min(MOST_PLACES))));
         let spec = &self.exchange.spec;
         let (name, site) = (spec.name().cloned(), spec.origin.site);
         let options = Options::at(site).with_priority(spec.priority).named(name);

@@ -246,7 +246,7 @@ where
         let Some(result) = ready!(self.flights.poll_next(cx)) else {
             // The window is never 0, so there are no inputs.
             self.ended = true;
-            self.shown.finish();
+            self.shown.end();
             return Poll::Ready(None);
         };
         let result = [result];
@@ -280,7 +280,7 @@ where
 
 impl<It: Iterator, T> Drop for RetriedStream<It, T> {
     fn drop(&mut self) {
-        self.shown.finish();
+        self.shown.end();
     }
 }
 

@@ -38,9 +38,11 @@ impl Shown {
         }
     }
 
-    pub(super) fn finish(&self) {
+    /// The map is over. It is done if all inputs were pulled, since their number is then the total, and all of them ended well or
+    /// failed; otherwise it stopped where it is.
+    pub(super) fn end(&self) {
         if let Some(progress) = &self.progress {
-            progress.finish();
+            progress.end();
         }
     }
 }
@@ -52,5 +54,5 @@ impl Shown {
 
     pub(super) const fn set_total(&self, _: Option<u64>) {}
 
-    pub(super) const fn finish(&self) {}
+    pub(super) const fn end(&self) {}
 }

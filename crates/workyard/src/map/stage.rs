@@ -38,7 +38,8 @@ use crate::task::{Name, Origin};
 /// between two stages, or waiting for their turn, in all stages together.
 ///
 /// *Progress.* A result goes on to the next stage where it was made, at once, so work goes on between polls; only the source
-/// is pulled by polls.
+/// is pulled by polls. A pipeline that was polled and is then neither polled nor dropped may hold up those who wait for room in its lanes,
+/// as [`Submit`](crate::Submit) does.
 ///
 /// *Order.* It is the last stage that decides: what comes out of `map_io` and its like is in the order of the source, also behind a stage
 /// that is unordered, what comes out of `map_io_unordered` as it is made. In between, nothing waits for its turn.

@@ -15,7 +15,8 @@ use crate::map::spec::Numbered;
 
 /// The results of a map, made by [`Map::ordered`](crate::Map::ordered) and [`Map::unordered`](crate::Map::unordered).
 ///
-/// A failure is an item, after which it goes on. Work goes on between polls, as far as the inputs reach that were pulled.
+/// A failure is an item, after which it goes on. Work goes on between polls, as far as the inputs reach that were pulled. One that was
+/// polled and is then neither polled nor dropped may hold up those who wait for room in its lane, as [`Submit`](crate::Submit) does.
 ///
 /// # Cancel safety
 /// A future of [`next`](Self::next) may be dropped and repeated: no result is lost. Dropping the stream cancels what is left, as

@@ -10,8 +10,10 @@ use crate::task::cell::Task;
 pub(super) enum Take<'a> {
     /// A batch of inputs of the size that fits what was measured; with nothing left, it leaves.
     Batch { measured: Option<(u64, Duration)>, counted: &'a Counted },
-    /// Its share, and no more than `most`. With nothing left, it leaves if it is `idle`; else it is woken when there is more.
-    Share { most: usize, runner: &'a Arc<dyn Task>, idle: Option<&'a Counted> },
+    /// Its share, and no more than `most`. With nothing left, it leaves if it is idle; else it is woken when there is more.
+    Share { most: usize, runner: &'a Arc<dyn Task>, counted: &'a Counted, is_idle: bool },
+    /// Nothing, since its places are all taken, though more may be in flight. Until it has a free one it is not counted.
+    Nothing { counted: &'a Counted },
 }
 
 /// Whether a runner is among those that the exchange counts. Only under its lock.

@@ -52,9 +52,10 @@ impl Counted {
     }
 
     pub(super) fn set_total(&self, total: Option<u64>) {
-        self.total.set(total);
-        // It changes what is due, so look at once.
-        self.due_at.store(0, Ordering::Relaxed);
+        if self.total.replace(total) != total {
+            // It changes what is due, so look at once.
+            self.due_at.store(0, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn tally(&self) -> Tally {
@@ -114,15 +115,38 @@ impl Total {
         Self(AtomicU64::new(Self::UNKNOWN))
     }
 
-    fn set(&self, total: Option<u64>) {
-        self.0.store(total.unwrap_or(Self::UNKNOWN), Ordering::Relaxed);
+    /// Gives what it was before.
+    fn replace(&self, total: Option<u64>) -> Option<u64> {
+        Self::known(self.0.swap(total.unwrap_or(Self::UNKNOWN), Ordering::Relaxed))
     }
 
     fn get(&self) -> Option<u64> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|total| *total != Self::UNKNOWN)
+        Self::known(self.0.load(Ordering::Relaxed))
+    }
+
+    fn known(total: u64) -> Option<u64> {
+        Some(total).filter(|total| *total != Self::UNKNOWN)
     }
 
     const UNKNOWN: u64 = u64::MAX;
 }
 
 const NEVER: u64 = u64::MAX;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn only_another_total_is_looked_at_at_once() {
+        let now = Moment::new(Duration::ZERO);
+        let counted = Counted::new("totals".into(), now);
+        for (total, is_due) in [(None, false), (Some(3), true), (Some(3), false), (Some(4), true), (None, true)] {
+            counted.set_due(None, now.later(Duration::from_secs(1)));
+            counted.set_total(total);
+            assert_eq!(counted.may_be_due(|| now), is_due, "{total:?}");
+        }
+    }
+}

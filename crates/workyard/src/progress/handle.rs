@@ -77,6 +77,11 @@ impl Progress {
         self.owner.end(true);
     }
 
+    /// Ends it as dropping the last clone would.
+    pub(crate) fn end(&self) {
+        self.owner.end(false);
+    }
+
     /// The items that ended well.
     pub fn done(&self) -> u64 {
         self.work.tally().done

@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::ReentrantMutex;
@@ -45,6 +46,8 @@ pub fn suspend<R>(write: impl FnOnce() -> R) -> R {
 pub(super) struct Screen {
     mode: Mode,
     clock: CoarseClock,
+    /// Somebody looks what is due, or waits for stderr until it can.
+    is_looked_at: AtomicBool,
     drawn: ReentrantMutex<RefCell<Drawn>>,
 }
 
@@ -64,7 +67,12 @@ impl Screen {
             let mode = environment::mode();
             let bars = Bars::new(matches!(mode, Mode::Bar { in_colour: true }));
             let drawn = Drawn { bars, frames: Frames::new(), suspended: 0 };
-            Self { mode, clock: CoarseClock::start(), drawn: ReentrantMutex::new(RefCell::new(drawn)) }
+            Self {
+                mode,
+                clock: CoarseClock::start(),
+                is_looked_at: AtomicBool::new(false),
+                drawn: ReentrantMutex::new(RefCell::new(drawn)),
+            }
         })
     }
 
@@ -78,9 +86,11 @@ impl Screen {
 
     /// Shows how it goes, as far as that is due. If somebody else is at it, or has suspended it, the next item asks again.
     pub(super) fn look(&self, work: &Arc<Counted>) {
-        if self.drawn.is_locked() {
+        // Relaxed: what is done by whoever comes first is ordered by the locks that it takes.
+        if self.drawn.is_locked() || self.is_looked_at.swap(true, Ordering::Relaxed) {
             return;
         }
+        let _looked_at = OnDrop(|| self.is_looked_at.store(false, Ordering::Relaxed));
         let stderr = io::stderr().lock();
         let drawn = self.drawn.lock();
         let mut drawn = drawn.borrow_mut();
