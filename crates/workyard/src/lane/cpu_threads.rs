@@ -156,7 +156,7 @@ fn to_background() {
     #[cfg(target_os = "linux")]
     if let Err(error) = workyard_sys::to_background() {
         record(|| {
-            tracing::debug!(error = &error as &dyn std::error::Error, "a cpu thread does not run in the background")
+            tracing::debug!(error = &error as &dyn std::error::Error, "a cpu thread does not run in the background");
         });
     }
 }
