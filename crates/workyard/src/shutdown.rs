@@ -345,8 +345,15 @@ impl Yard {
     /// Waits until no lane holds a task or a body, but for these callers.
     async fn empty(&self, but_for: impl Fn(&CallerId) -> bool) {
         self.ends_until(|| {
-            let callers = self.shutdown.callers.lock();
-            let callers: Vec<_> = callers.iter().filter(|&caller| but_for(caller)).map(|caller| caller.task).collect();
+            // In one step, so that no other lock is taken within this one.
+            let callers: Vec<_> = self
+                .shutdown
+                .callers
+                .lock()
+                .iter()
+                .filter(|&caller| but_for(caller))
+                .map(|caller| caller.task)
+                .collect();
             // Timers first: what was on its way is in its lane by then.
             self.schedule.is_settled() && self.lanes().all(|lane| lane.holds_only(&callers))
         })
