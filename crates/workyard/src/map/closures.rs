@@ -7,7 +7,8 @@
 //! by another before, so it is answered once.
 //!
 //! Nothing stays behind an item on a desk while there is a runner to be had: who puts several there then has one more sent, if not all are
-//! counted; and who was uncounted looks at the desks once more. So either the first sees the lower count, or the second the inputs.
+//! counted and the lane has room; and who was uncounted looks at the desks once more. So either the first sees the lower count, or the second the
+//! inputs. Where the lane is full, they wait for their own runner, or for one that comes for others.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
