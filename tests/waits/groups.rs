@@ -75,6 +75,54 @@ fn who_waits_in_a_task_looks_again_when_another_took_what_it_looked_at() {
     });
 }
 
+/// What waits for it is already looked at when it comes.
+#[test]
+fn a_member_that_comes_later_gets_the_thread_of_who_waits_for_the_group() {
+    on_runtime(async {
+        let yard = Scheduler::builder().cpu(Lane::cpu().threads(1)).build().unwrap();
+        let group = Arc::new(yard.group::<bool>());
+        let (tell, told) = oneshot::channel();
+        drop(group.io(async { told.await.is_ok() }).await.unwrap());
+        let (inner, waits) = (Arc::clone(&group), Flag::default());
+        let at = waits.clone();
+        let collects = yard.cpu().submit(move || {
+            let next = at.at_first_poll(inner.join_next());
+            Handle::current().block_on(next).unwrap().unwrap()
+        });
+        let collects = collects.await.unwrap();
+        waits.raised().await;
+        drop(group.cpu(move || tell.send(()).is_ok()).await.unwrap());
+        assert!(soon(collects).await.unwrap());
+        assert!(soon(group.join_next()).await.unwrap().unwrap());
+        balanced(&yard).await;
+    });
+}
+
+#[test]
+fn a_submission_that_is_dropped_is_let_go_of_by_who_waits_for_the_group() {
+    on_runtime(async {
+        let yard = Scheduler::builder().lane("db", Lane::io().limit(1).queue(0)).build().unwrap();
+        let (db, group) = (yard.io_lane("db").unwrap().clone(), Arc::new(yard.group::<bool>()));
+        let (end, ends) = oneshot::channel::<()>();
+        let holds = db.submit(async { ends.await.is_err() }).await.unwrap();
+        let (tell, told) = oneshot::channel::<()>();
+        drop(group.io(async { told.await.is_err() }).await.unwrap());
+        let inner = Arc::clone(&group);
+        let mut submits = Box::pin(group.io_on(&db, async move { tell.send(()).is_err() }));
+        assert!(submits.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let waits = Flag::default();
+        let at = waits.clone();
+        let collects = yard.io().submit(async move { at.at_first_poll(inner.join_next()).await.unwrap().unwrap() });
+        let collects = collects.await.unwrap();
+        waits.raised().await;
+        drop(submits);
+        assert!(soon(collects).await.unwrap(), "what the submission held is dropped");
+        drop(end);
+        assert!(soon(holds).await.unwrap());
+        balanced(&yard).await;
+    });
+}
+
 /// They are not told, and the watchdog names them; but they do not wake one another for ever.
 #[test]
 fn a_circle_of_groups_is_quiet() {

@@ -11,7 +11,7 @@ use tokio::task::coop;
 use tokio::time::Sleep;
 
 use crate::block_on::{block_on, block_on_timeout};
-use crate::group::shared::GroupShared;
+use crate::group::shared::{GroupShared, Look};
 use crate::group::state::Ticket;
 use crate::task::TaskError;
 use crate::waits::{AnyWait, Next};
@@ -24,13 +24,13 @@ use crate::waits::{AnyWait, Next};
 pub struct JoinNext<'a, T> {
     group: &'a GroupShared<T>,
     ticket: Option<Ticket>,
-    look: Option<Ticket>,
+    look: Look,
     nested: AnyWait,
 }
 
 impl<'a, T> JoinNext<'a, T> {
     pub(super) fn new(group: &'a Arc<GroupShared<T>>) -> Self {
-        Self { group, ticket: None, look: None, nested: AnyWait::default() }
+        Self { group, ticket: None, look: Look::default(), nested: AnyWait::default() }
     }
 }
 
@@ -59,7 +59,7 @@ impl<T> Drop for JoinNext<'_, T> {
         if let Some(ticket) = self.ticket.take() {
             self.group.leave_line(ticket);
         }
-        if let Some(ticket) = self.look.take() {
+        if let Some(ticket) = self.look.ticket.take() {
             self.group.leave_waits(ticket);
         }
     }
@@ -97,7 +97,7 @@ pin_project_lite::pin_project! {
         group: &'a GroupShared<T>,
         until: Until,
         ticket: Option<Ticket>,
-        look: Option<Ticket>,
+        look: Look,
         limit: Option<Duration>,
         nested: AnyWait,
         #[pin]
@@ -107,7 +107,7 @@ pin_project_lite::pin_project! {
     impl<T> PinnedDrop for Wait<'_, T> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            for ticket in [this.ticket.take(), this.look.take()].into_iter().flatten() {
+            for ticket in [this.ticket.take(), this.look.ticket.take()].into_iter().flatten() {
                 this.group.leave_waits(ticket);
             }
         }
@@ -116,7 +116,7 @@ pin_project_lite::pin_project! {
 
 impl<'a, T> Wait<'a, T> {
     pub(super) fn new(group: &'a Arc<GroupShared<T>>, until: Until) -> Self {
-        Self { group, until, ticket: None, look: None, limit: None, nested: AnyWait::default(), sleep: None }
+        Self { group, until, ticket: None, look: Look::default(), limit: None, nested: AnyWait::default(), sleep: None }
     }
 
     /// Waits for at most `limit`, counted from the first poll, and then gives what is there: maybe nothing. Zero never

@@ -19,6 +19,14 @@ pub(super) struct GroupShared<T> {
     state: Mutex<State<T>>,
 }
 
+/// What who waits inside of a task knows of the members that it chose.
+#[derive(Default)]
+pub(super) struct Look {
+    pub(super) ticket: Option<Ticket>,
+    /// How many changes there had been when it chose them.
+    changes: u64,
+}
+
 impl<T> GroupShared<T> {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self { state: Mutex::new(State::new()) })
@@ -54,12 +62,10 @@ impl<T> GroupShared<T> {
     /// Who waits for room for a member stops waiting, or goes on: with a waker, to be woken when the group ends. `false`
     /// if it has.
     pub(super) fn keep_submitter(&self, member: u32, waker: Option<Waker>) -> bool {
-        let (goes_on, unused) = {
-            let mut state = self.state.lock();
-            (state.end.is_none(), state.keep_submitter(member, waker))
-        };
-        drop(unused);
-        goes_on
+        self.change(|state, after| {
+            state.keep_submitter(member, waker, after);
+            state.end.is_none()
+        })
     }
 
     /// Ends the group and stops its members.
@@ -119,10 +125,16 @@ impl<T> GroupShared<T> {
     }
 
     /// How a poll goes on that found no result. `look` has it polled again when other members are to be looked at. O(members) inside of a task.
-    pub(super) fn pending(&self, nested: &mut AnyWait, look: &mut Option<Ticket>, cx: &Context<'_>) -> Next {
+    pub(super) fn pending(&self, nested: &mut AnyWait, look: &mut Look, cx: &Context<'_>) -> Next {
         if current::task().is_some() {
             let waker = cx.waker().clone();
-            self.change(|state, after| state.keep_wait(look, None, waker, after));
+            let changes = self.change(|state, after| {
+                state.keep_wait(&mut look.ticket, None, waker, after);
+                state.changes()
+            });
+            if std::mem::replace(&mut look.changes, changes) != changes {
+                nested.choose_anew();
+            }
         } else if is_cpu_thread() && self.run_beside() {
             return after_run(true, cx);
         }

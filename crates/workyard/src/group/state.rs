@@ -20,8 +20,8 @@
 //! *`wait`*: has what it wants, or keeps its waker. It may come to have it only when a member ends or leaves, which is when
 //! all of them are asked. Each of those that were woken looks again, so none has to pass anything on.
 //!
-//! *Inside of a task* a `wait` and a `join_next` look at each end, too, and when a member comes into its lane: they keep an eye on a few of the
-//! members (see `AnyWait`), and have to choose others once those have ended, or need something else.
+//! *Inside of a task* a `wait` and a `join_next` look at each end, too, and when a member begins to wait for room, comes into its lane or leaves:
+//! they keep an eye on a few of the members (see `AnyWait`), and have to choose others once those have ended, need something else, or are gone.
 //!
 //! *End of the group* against *submission*: a submitter puts its task in (under this lock), has it accepted (under the lane's),
 //! and looks whether the group has ended (under this lock). Who ends the group says so (under this lock) and then stops each
@@ -71,12 +71,16 @@ pub(super) struct State<T> {
     /// `wait`s that wait. One without an aim looks again whenever a member ends.
     waits: Vec<(Ticket, Option<Until>, Waker)>,
     next_ticket: u64,
+    /// How often those who keep an eye on some of the members had to choose them anew, but for ends.
+    changes: u64,
 }
 
 struct Member<T> {
     task: Arc<dyn Join<T>>,
     /// Who waits for room for it.
     submitter: Option<Waker>,
+    /// Whether anybody did.
+    has_waited: bool,
     failed: bool,
 }
 
@@ -112,6 +116,7 @@ impl<T> State<T> {
             turns: 0,
             waits: Vec::new(),
             next_ticket: 0,
+            changes: 0,
         }
     }
 
@@ -120,7 +125,7 @@ impl<T> State<T> {
         if self.end.is_some() {
             return None;
         }
-        let member = Some(Member { task, submitter: None, failed: false });
+        let member = Some(Member { task, submitter: None, has_waited: false, failed: false });
         self.live += 1;
         if let Some(free) = self.free.pop() {
             self.members[free as usize] = member;
@@ -137,14 +142,19 @@ impl<T> State<T> {
         let left = self.remove(member)?;
         self.live -= 1;
         after.unused = left.submitter;
+        self.changes += 1;
         self.tell_waiters(after);
         Some(left.task)
     }
 
-    /// Keeps the waker of who waits for room, or takes it out; gives the old one.
-    pub(super) fn keep_submitter(&mut self, member: u32, waker: Option<Waker>) -> Option<Waker> {
-        let member = self.members.get_mut(member as usize)?.as_mut()?;
-        std::mem::replace(&mut member.submitter, waker)
+    /// Keeps the waker of who waits for room, or takes it out.
+    pub(super) fn keep_submitter(&mut self, member: u32, waker: Option<Waker>, after: &mut After) {
+        let Some(Some(member)) = self.members.get_mut(member as usize) else { return };
+        let is_first = waker.is_some() && !std::mem::replace(&mut member.has_waited, true);
+        after.unused = std::mem::replace(&mut member.submitter, waker);
+        if is_first {
+            self.tell_lookers(after);
+        }
     }
 
     /// The result of a member is there. Nothing happens if the group was dropped before.
@@ -262,6 +272,10 @@ impl<T> State<T> {
         }
     }
 
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -297,6 +311,7 @@ impl<T> State<T> {
 
     /// Wakes those that keep an eye on some of the members, to choose them anew.
     pub(super) fn tell_lookers(&mut self, after: &mut After) {
+        self.changes += 1;
         let lookers = self.waits.extract_if(.., |(_, until, _)| until.is_none());
         after.all.extend(lookers.map(|(.., waker)| waker));
     }

@@ -169,6 +169,8 @@ pub(crate) fn after_run(something_ran: bool, cx: &Context<'_>) -> Next {
 #[derive(Default)]
 pub(crate) struct AnyWait {
     entered: Option<EnteredAny>,
+    /// Whether others are to be looked at, though those that are have not ended.
+    is_stale: bool,
 }
 
 /// Waits of one task that stand in the graph.
@@ -244,7 +246,7 @@ impl AnyWait {
 
     /// Whether none of the tasks that `waiter` looks at has ended. Its waker is then kept.
     fn goes_on(&self, waiter: &Arc<dyn Task>, cx: &Context<'_>) -> bool {
-        let Some(entered) = &self.entered else { return false };
+        let Some(entered) = self.entered.as_ref().filter(|_| !self.is_stale) else { return false };
         // Of a map's runners one may end and the wait goes on: then it is for the others only. And a member of a group that waited for room may
         // have come into its lane.
         let runs = |(task, awaited): &(Arc<dyn Task>, Awaited)| match task.header().status() {
@@ -277,6 +279,12 @@ impl AnyWait {
         let number = yard.waits.enter(waiter, &all, Some(cx.waker()), can_be_told);
         // The old ones leave only now, so that nobody finds the waiter without a wait in between.
         self.entered = Some(EnteredAny { waiter: Arc::clone(waiter), looked_at, number });
+        self.is_stale = false;
+    }
+
+    /// Others have come, or some are gone: the next poll looks at others.
+    pub(crate) const fn choose_anew(&mut self) {
+        self.is_stale = true;
     }
 
     /// The future is ready or will not be polled again.
