@@ -1,5 +1,6 @@
 //! Owns a lane without guarantees: a simple way to have computations done by other threads, some at a time, and to be woken for several that have
-//! ended. Nothing is bounded, named, counted, cancelled or timed in it, and a computation that panics takes its thread with it.
+//! ended. Nothing is bounded, named or cancelled in it, and a computation that panics takes its thread with it. What little of the rest it does is
+//! for who asks what that costs.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -11,14 +12,23 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::task::coop::poll_proceed;
 
+/// What a thread takes, and does beside running it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Some at a time, which are then forgotten.
+    Batches,
+    /// One at a time, as who has to be able to take each back. When each came and ended is looked up, and noted under the lock.
+    Each,
+}
+
 /// Threads that run what is in a queue, the oldest first.
 pub(super) struct BareLane {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct Shared {
+    manner: Manner,
     queue: Mutex<Queue>,
     changed: Condvar,
 }
@@ -27,6 +37,10 @@ struct Shared {
 struct Queue {
     tasks: VecDeque<Arc<dyn Run>>,
     sleeping: usize,
+    /// What is noted of each.
+    last_came: Option<Instant>,
+    last_ended: Option<Instant>,
+    ended: u64,
     has_ended: bool,
 }
 
@@ -53,8 +67,8 @@ pub(super) struct BareHandle<T>(Arc<dyn Join<T>>);
 
 impl BareLane {
     #[expect(clippy::disallowed_methods, reason = "who drops this waits for them")]
-    pub(super) fn new(threads: usize) -> Self {
-        let shared = Arc::<Shared>::default();
+    pub(super) fn new(threads: usize, manner: Manner) -> Self {
+        let shared = Arc::new(Shared { manner, queue: Mutex::default(), changed: Condvar::new() });
         let threads = (0..threads).map(|_| Arc::clone(&shared)).map(|shared| thread::spawn(move || shared.work()));
         Self { threads: threads.collect(), shared }
     }
@@ -66,8 +80,10 @@ impl BareLane {
     {
         let place = Place { work: Some(work), result: None, awaited_by: None };
         let cell = Arc::new(Cell(Mutex::new(place)));
+        let came = self.shared.time();
         let is_awaited = {
             let mut queue = self.shared.queue.lock();
+            queue.last_came = came.or(queue.last_came);
             queue.tasks.push_back(Arc::<Cell<F, T>>::clone(&cell));
             queue.sleeping > 0
         };
@@ -90,6 +106,10 @@ impl Drop for BareLane {
 }
 
 impl Shared {
+    fn time(&self) -> Option<Instant> {
+        (self.manner == Manner::Each).then(Instant::now)
+    }
+
     /// Runs what comes, some at a time, and wakes who waits for them together.
     fn work(&self) {
         let (mut taken, mut held, mut due) = (Vec::with_capacity(AT_ONCE), Vec::new(), Instant::now());
@@ -100,6 +120,11 @@ impl Shared {
                         due = Instant::now() + PATIENCE;
                     }
                     held.push(waker);
+                }
+                if let Some(ended) = self.time() {
+                    let mut queue = self.queue.lock();
+                    queue.last_ended = Some(ended);
+                    queue.ended += 1;
                 }
             }
             if !held.is_empty() && Instant::now() >= due {
@@ -123,7 +148,8 @@ impl Shared {
             self.changed.wait(&mut queue);
             queue.sleeping -= 1;
         }
-        let count = (queue.tasks.len() / SHARE).clamp(1, AT_ONCE);
+        let most = if self.manner == Manner::Each { 1 } else { AT_ONCE };
+        let count = (queue.tasks.len() / SHARE).clamp(1, most);
         taken.extend(queue.tasks.drain(..count));
         true
     }
@@ -171,4 +197,4 @@ const AT_ONCE: usize = 32;
 const SHARE: usize = 4;
 
 /// How long a wake is held back at most, while there is more to run.
-const PATIENCE: Duration = Duration::from_micros(500);
+const PATIENCE: Duration = Duration::from_micros(100);

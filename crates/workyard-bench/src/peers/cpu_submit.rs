@@ -9,7 +9,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio_rayon::AsyncThreadPool as _;
 use workyard::{BoxError, Lane, Scheduler};
 
-use super::bare::BareLane;
+use super::bare::{BareLane, Manner};
 use super::group::{Group, PER_ITEM, Requirement, Row, Unit, WALL, no_row, per_item};
 use super::runtime::{Awaited, run, threads};
 use crate::harness::{Meter, Sample};
@@ -41,6 +41,7 @@ pub(super) const RING: Group = Group {
         Row::new("tokio-rayon-ring", "`tokio_rayon::spawn`, a ring of handles"),
         Row::new("workyard-ring", "workyard `cpu().submit`, a ring of handles"),
         Row::new("bare-ring", "a queue without guarantees, a ring of handles"),
+        Row::new("bare-each", "the same, each taken by itself, its times noted, its end counted"),
     ],
     requirements: &[at_most("workyard-ring", 0.80, 0.70)],
     ..GROUP
@@ -56,8 +57,9 @@ fn sample(row: &str, items: u64, iterations: u64) -> Result<Sample, BoxError> {
         "tokio-rayon" => in_pool(task, How::Unordered),
         "tokio-rayon-ring" => in_pool(task, How::Ring),
         "rayon" => in_pool(task, How::AtOnce),
-        "bare" => in_bare_lane(task, How::Unordered),
-        "bare-ring" => in_bare_lane(task, How::Ring),
+        "bare" => in_bare_lane(task, How::Unordered, Manner::Batches),
+        "bare-ring" => in_bare_lane(task, How::Ring, Manner::Batches),
+        "bare-each" => in_bare_lane(task, How::Ring, Manner::Each),
         "workyard" => in_lane(task, How::Unordered),
         "workyard-ring" => in_lane(task, How::Ring),
         "workyard-map" => in_lane(task, How::AtOnce),
@@ -114,9 +116,9 @@ async fn sum_in_pool(pool: &ThreadPool, task: Task, how: How) -> Result<u64, Box
     Ok(collected(task, how, |index| pool.spawn_async(move || task.item(index))).await)
 }
 
-fn in_bare_lane(task: Task, how: How) -> Result<Sample, BoxError> {
+fn in_bare_lane(task: Task, how: How, manner: Manner) -> Result<Sample, BoxError> {
     run(Awaited::InTask, async move {
-        let lane = BareLane::new(threads());
+        let lane = BareLane::new(threads(), manner);
         measured(task, |task| sum_in_bare_lane(&lane, task, how)).await
     })
 }
