@@ -106,8 +106,10 @@ fn a_semaphore_of_two_has_two_inside_and_never_a_third() {
             let (permits, gauge, pair) = (Arc::clone(&permits), gauge.clone(), Arc::clone(&pair));
             async move {
                 let permit: OwnedSemaphorePermit = permits.acquire_owned().await.unwrap();
-                let _inside = gauge.enter();
+                let inside = gauge.enter();
                 pair.wait().await;
+                // Before the next one may come in.
+                drop(inside);
                 // A permit is given back once, as giving it back uses it up.
                 drop(permit);
             }
